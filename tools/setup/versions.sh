@@ -1,0 +1,17 @@
+# Every version this project pins, in one place. Sourced by the scripts beside it.
+#
+# Debian packages are pinned by the release (Debian 12, "bookworm"), not by number: security updates are wanted.
+# Everything else is pinned exactly, with a hash where its package manager knows one.
+
+KT_DEBIAN_RELEASE=12
+
+# AWS Common Runtime C libraries, from the source package of `awscrt` in the Python registry.
+KT_AWSCRT_VERSION=0.38.1
+KT_AWSCRT_SHA256=0dcebfaa70cf079133cd2352119e3d05e9b8ca1d1621736cfb54c03f3d5fef0f
+
+# The oldest Rust that builds bridge/.
+KT_RUST_MINIMUM=1.95.0
+
+# Compilers: clang for every preset, g++ for the portability preset.
+KT_CLANG_MAJOR=19
+KT_GCC_MAJOR=12
