@@ -49,3 +49,23 @@ with_lock() {
   exec 9>"$KT_CACHE/$1.lock"
   flock 9
 }
+
+# build_environment: one compiler cache for every checkout of this user, whatever folder each lies in.
+build_environment() {
+  export CCACHE_DIR="$KT_CACHE/ccache" CCACHE_BASEDIR="$KT_ROOT" CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=4G
+  if [ -f "$KT_CACHE/rust.sh" ]; then
+    . "$KT_CACHE/rust.sh"
+    PATH="$(dirname "$KT_CARGO"):$PATH"
+    export PATH KT_CARGO KT_RUSTC
+  fi
+}
+
+# configure PRESET
+configure() {
+  (cd "$KT_ROOT" && cmake --preset "$1" ${KT_CMAKE_ARGS:-})
+}
+
+# seconds_as_text SECONDS
+seconds_as_text() {
+  if [ "$1" -lt 60 ]; then printf '%d s' "$1"; else printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); fi
+}
