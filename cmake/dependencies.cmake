@@ -1,0 +1,45 @@
+# Libraries that the rooms link. Every one is a system package except the AWS C runtime and the
+# Rust bridge, which tools/setup builds into the per-user cache.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
+
+# Asio is compiled once, here, and not in every file that names a coroutine.
+add_library(kt_asio STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/asio.cc)
+target_include_directories(kt_asio SYSTEM PUBLIC ${Boost_INCLUDE_DIRS})
+target_compile_definitions(kt_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+                                          BOOST_BEAST_USE_STD_STRING_VIEW)
+target_compile_features(kt_asio PUBLIC cxx_std_20)
+target_link_libraries(kt_asio PUBLIC Threads::Threads OpenSSL::SSL OpenSSL::Crypto)
+
+# The AWS C runtime: a system copy where there is one, else the prefix that tools/setup made.
+if(NOT KT_CRT_PREFIX AND EXISTS "$ENV{HOME}/.cache/trigger-kinesis/crt-prefix")
+  file(STRINGS "$ENV{HOME}/.cache/trigger-kinesis/crt-prefix" KT_CRT_PREFIX LIMIT_COUNT 1)
+endif()
+set(KT_CRT_PREFIX "${KT_CRT_PREFIX}" CACHE PATH "where the AWS C runtime is installed")
+if(KT_CRT_PREFIX)
+  list(APPEND CMAKE_PREFIX_PATH ${KT_CRT_PREFIX})
+endif()
+set(kt_crt_packages aws-c-common aws-c-cal aws-c-io aws-c-http aws-c-auth aws-c-event-stream
+                    aws-c-sdkutils)
+add_library(kt_crt INTERFACE)
+foreach(package ${kt_crt_packages})
+  find_package(${package} QUIET)
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR "The AWS C runtime library ${package} was not found. "
+                        "Run tools/setup/crt, which builds it into the per-user cache.")
+  endif()
+  target_link_libraries(kt_crt INTERFACE AWS::${package})
+endforeach()

@@ -1,0 +1,75 @@
+// lease/lease_table.h — Where leases and checkpoints are kept.
+//
+// Why: the store decides who holds what; each write is conditional on the row's counter and owner.
+// Losing a condition is an outcome, not an error. Back ends: SQLite (one machine), memory (tests),
+// DynamoDB (many workers); one contract suite (tests/contract) runs over all.
+#pragma once
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "lease/lease.h"
+#include "runtime/task.h"
+
+namespace kt::lease {
+
+enum class SeedOutcome { Seeded, SeededBefore };
+enum class WriteOutcome { Written, Lost };
+
+/// A new durable position of a held lease.
+struct CheckpointWrite {
+  LeaseKey key;
+  WorkerId owner;
+  std::uint64_t counter = 0;  ///< as this worker knows the row; the write makes it counter + 1
+  Checkpoint checkpoint;
+  std::optional<WallTime> checkpoint_arrival;
+};
+
+/// One worker's last sign of life. `beat` rises by one a heartbeat; a watcher judges age by its own
+/// clock from when it last saw the number change.
+struct WorkerBeat {
+  WorkerId worker;
+  std::uint64_t beat = 0;
+};
+
+/// Lives on: the shard loop; must outlive its calls.
+/// Errors: StorageFull and ReadOnly name the place and need a human; Unavailable and TimedOut leave
+/// open whether a write was done: read the row again before concluding anything.
+class LeaseTable {
+ public:
+  virtual ~LeaseTable() = default;
+
+  /// Stores the first positions of a consumer, all or none, once for ever: a second call (also by
+  /// another worker, also after a crash) changes nothing and says SeededBefore. Fully synced.
+  virtual Task<Result<SeedOutcome>> seed(ConsumerKey consumer, std::vector<Lease> leases) = 0;
+  /// Whether seed() was done for this consumer.
+  virtual Task<Result<bool>> seeded(ConsumerKey consumer) = 0;
+  /// Adds rows that are missing; those that exist stay as they are.
+  virtual Task<Result<Unit>> create(std::vector<Lease> leases) = 0;
+  /// Every row of a consumer, ordered by shard.
+  virtual Task<Result<std::vector<Lease>>> list(ConsumerKey consumer) = 0;
+  /// Every consumer of this application on this endpoint and stream ARN that has rows, of whatever
+  /// creation time: how a stream created anew is noticed.
+  virtual Task<Result<std::vector<ConsumerKey>>> incarnations(ApplicationName application,
+                                                              EndpointName endpoint,
+                                                              StreamArn stream) = 0;
+  /// Makes `worker` the owner if owner and counter are still those of `seen`. Fully synced. The
+  /// value is the row as written, or nothing when it was lost to somebody else.
+  virtual Task<Result<std::optional<Lease>>> take(Lease seen, WorkerId worker) = 0;
+  /// Writes all these positions in one commit, each conditional on its owner and counter. The
+  /// outcomes are in the order of the writes.
+  virtual Task<Result<std::vector<WriteOutcome>>> checkpoint(
+      std::vector<CheckpointWrite> writes) = 0;
+  /// Gives a lease back: conditional on owner and counter; clears the owner.
+  virtual Task<Result<WriteOutcome>> release(Lease held) = 0;
+  /// Deletes a row, conditional on its counter and on its being at ShardEnd or `even_unfinished`.
+  virtual Task<Result<WriteOutcome>> remove(Lease seen, bool even_unfinished) = 0;
+
+  /// Raises this worker's beat. The value is the beat as stored.
+  virtual Task<Result<std::uint64_t>> beat(WorkerId worker) = 0;
+  virtual Task<Result<std::vector<WorkerBeat>>> beats() = 0;
+  /// Forgets a worker (its own orderly end, or long dead).
+  virtual Task<Result<Unit>> forget(WorkerId worker) = 0;
+};
+
+}  // namespace kt::lease

@@ -1,0 +1,112 @@
+#include "model/checkpoint.h"
+
+#include <charconv>
+
+namespace kt {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+template <class Int>
+bool read_int(std::string_view text, Int& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+int rank(const Checkpoint& c) {
+  return std::visit(
+      Overloaded{[](const TrimHorizon&) { return 0; }, [](const AtTimestamp&) { return 0; },
+                 [](const AtSequenceNumber&) { return 1; }, [](const After&) { return 2; },
+                 [](const ShardEnd&) { return 3; }},
+      c);
+}
+
+}  // namespace
+
+bool is_forward(const Checkpoint& from, const Checkpoint& to) {
+  if (from == to)
+    return true;
+  if (rank(from) == 0)
+    return rank(to) > 0;
+  const auto* at = std::get_if<AtSequenceNumber>(&from);
+  const auto* after_from = std::get_if<After>(&from);
+  const auto* after_to = std::get_if<After>(&to);
+  if (at != nullptr && after_to != nullptr)
+    return after_to->position.sequence >= at->sequence;
+  if (after_from != nullptr && after_to != nullptr)
+    return after_to->position >= after_from->position;
+  return rank(to) > rank(from);
+}
+
+std::string to_string(const Checkpoint& checkpoint) {
+  return std::visit(
+      Overloaded{[](const TrimHorizon&) { return std::string("TRIM_HORIZON"); },
+                 [](const AtTimestamp& at) { return "AT_TIMESTAMP " + to_rfc3339(at.time); },
+                 [](const AtSequenceNumber& at) { return "at " + at.sequence.str(); },
+                 [](const After& after) {
+                   std::string text = "after " + after.position.sequence.str();
+                   if (after.position.sub != 0)
+                     text += "/" + std::to_string(after.position.sub);
+                   return text;
+                 },
+                 [](const ShardEnd&) { return std::string("SHARD_END"); }},
+      checkpoint);
+}
+
+std::string encode(const Checkpoint& checkpoint) {
+  return std::visit(Overloaded{[](const TrimHorizon&) { return std::string("TRIM_HORIZON"); },
+                               [](const AtTimestamp& at) {
+                                 return "AT_TIMESTAMP:" +
+                                        std::to_string(at.time.time_since_epoch().count());
+                               },
+                               [](const AtSequenceNumber& at) { return "AT:" + at.sequence.str(); },
+                               [](const After& after) {
+                                 return "AFTER:" + after.position.sequence.str() + "/" +
+                                        std::to_string(after.position.sub);
+                               },
+                               [](const ShardEnd&) { return std::string("SHARD_END"); }},
+                    checkpoint);
+}
+
+Result<Checkpoint> decode_checkpoint(std::string_view text) {
+  const auto corrupt = [&] {
+    return fail(ErrorCode::Corrupt,
+                "not a stored checkpoint: \"" + std::string(text.substr(0, 160)) + "\"");
+  };
+  if (text == "TRIM_HORIZON")
+    return Checkpoint(TrimHorizon{});
+  if (text == "SHARD_END")
+    return Checkpoint(ShardEnd{});
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos)
+    return corrupt();
+  const std::string_view kind = text.substr(0, colon);
+  const std::string_view value = text.substr(colon + 1);
+  if (kind == "AT_TIMESTAMP") {
+    std::int64_t millis = 0;
+    if (!read_int(value, millis))
+      return corrupt();
+    return Checkpoint(AtTimestamp{WallTime(std::chrono::milliseconds(millis))});
+  }
+  if (kind == "AT") {
+    auto sequence = SequenceNumber::parse(value);
+    if (!sequence)
+      return corrupt();
+    return Checkpoint(AtSequenceNumber{*std::move(sequence)});
+  }
+  const auto slash = value.find('/');
+  std::uint64_t sub = 0;
+  if (kind != "AFTER" || slash == std::string_view::npos || !read_int(value.substr(slash + 1), sub))
+    return corrupt();
+  auto sequence = SequenceNumber::parse(value.substr(0, slash));
+  if (!sequence)
+    return corrupt();
+  return Checkpoint(After{ExtendedSequenceNumber(*std::move(sequence), sub)});
+}
+
+}  // namespace kt
