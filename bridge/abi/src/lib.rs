@@ -1,0 +1,13 @@
+//! The C ABI of `include/kt_bridge.h`: one module a handle, plus the guard every entry runs in.
+
+mod c;
+mod cache;
+mod component;
+mod componentize;
+mod describe;
+mod engine;
+mod error;
+mod guard;
+mod invoke;
+mod linked;
+mod records;

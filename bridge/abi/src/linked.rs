@@ -1,0 +1,241 @@
+//! A component joined with its options. Linked and type-checked once, instantiated for each call.
+
+use std::ffi::{c_char, c_void};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kt_bridge_core::{
+    has_handler_type, instantiate, link_host, yield_on_epoch, Limiter, LogFn, LogTarget, Output,
+    State, Supervisor,
+};
+use wasmtime::component::{ComponentExportIndex, Func, InstancePre, Linker, ResourceTable};
+use wasmtime::Store;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+
+use crate::c;
+use crate::component::kt_component;
+use crate::describe::KINESIS_EXPORT;
+use crate::engine::{kt_engine, Shared};
+use crate::error::{fail, kt_error, Fail, Kind, Outcome};
+use crate::guard::{guard, guard_void};
+use crate::invoke::{explain, supervise, Control, Stop};
+
+const OUTPUT_LIMIT_DEFAULT: u64 = 1 << 20;
+const START_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct kt_env {
+    key: *const c_char,
+    value: *const c_char,
+}
+
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct kt_dir {
+    host_path: *const c_char,
+    guest_path: *const c_char,
+    writable: u8,
+}
+
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub struct kt_link_options {
+    env: *const kt_env,
+    env_count: usize,
+    dirs: *const kt_dir,
+    dir_count: usize,
+    memory_limit_bytes: u64,
+    output_limit_bytes: u64,
+    start_timeout_millis: u64,
+    log: Option<LogFn>,
+    user: *mut c_void,
+}
+
+struct Dir {
+    host: PathBuf,
+    guest: String,
+    permissions: FsPerms,
+}
+
+pub struct Linked {
+    pub shared: Arc<Shared>,
+    pub runtime: tokio::runtime::Handle,
+    pre: InstancePre<State>,
+    export: ComponentExportIndex,
+    env: Vec<(String, String)>,
+    dirs: Vec<Dir>,
+    pub memory_limit: usize,
+    output_limit: u64,
+    target: LogTarget,
+}
+
+#[allow(non_camel_case_types)]
+pub struct kt_linked(pub Arc<Linked>);
+
+/// An instance that is not yet made: the place for its memory, its output, its limits.
+pub struct Room {
+    pub store: Store<State>,
+    outputs: [Output; 2],
+}
+
+impl Room {
+    pub fn output_dropped(&self) -> u64 {
+        self.outputs.iter().map(Output::dropped).sum()
+    }
+}
+
+impl Linked {
+    pub fn room(&self, call_context: usize, supervisor: Supervisor) -> wasmtime::Result<Room> {
+        let outputs =
+            [1, 2].map(|s| Output::new(self.target, call_context, s, self.output_limit));
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(outputs[0].clone()).stderr(outputs[1].clone());
+        wasi.envs(&self.env);
+        for dir in &self.dirs {
+            wasi.preopened_dir(&dir.host, &dir.guest, dir.permissions).map_err(|error| {
+                error.context(format!("opening the directory {}", dir.host.display()))
+            })?;
+        }
+        let state = State {
+            wasi: wasi.build(),
+            table: ResourceTable::new(),
+            limiter: Limiter::new(self.memory_limit),
+            supervisor,
+        };
+        let mut store = Store::new(&self.shared.engine, state);
+        yield_on_epoch(&mut store);
+        Ok(Room { store, outputs })
+    }
+
+    /// Makes the instance. A reused one would call this once and keep the function.
+    pub async fn start(&self, store: &mut Store<State>) -> wasmtime::Result<Func> {
+        let instance = instantiate(&self.pre, store).await?;
+        instance
+            .get_func(&mut *store, &self.export)
+            .ok_or_else(|| wasmtime::Error::msg(format!("`{KINESIS_EXPORT}` is not a function")))
+    }
+
+    /// Makes one instance and checks the handler's type, so that calls need not.
+    async fn try_out(&self, control: &Control, timeout: Duration) -> Outcome<()> {
+        let started = |stop, limiter: &Limiter| Fail {
+            kind: Kind::Start,
+            message: format!("the component does not start: {}", explain(self, limiter, stop).1),
+        };
+        let deadline = Some(Instant::now() + timeout);
+        let interrupted = control.interrupted.clone();
+        let mut room = self
+            .room(0, Supervisor { interrupted, deadline })
+            .map_err(Fail::of(Kind::Start, "the component does not start"))?;
+        let func = match supervise(control, deadline, self.start(&mut room.store)).await {
+            Ok(func) => func,
+            Err(Stop::Error(error)) if is_memory_minimum(&error) => {
+                return fail(Kind::Start, format!("the component does not start: {error:#}"))
+            }
+            Err(stop) => return Err(started(stop, &room.store.data().limiter)),
+        };
+        has_handler_type(&func, &room.store).map_err(Fail::of(
+            Kind::Link,
+            "the component's export `handle-batch-records` has another type than \
+             fermyon:spin-kinesis@2.0.0 gives it",
+        ))
+    }
+}
+
+/// The pool refuses a memory whose minimum is over its slots' size, and says so itself.
+fn is_memory_minimum(error: &wasmtime::Error) -> bool {
+    format!("{error:#}").contains("minimum")
+}
+
+unsafe fn read_env(o: &kt_link_options) -> Outcome<Vec<(String, String)>> {
+    // SAFETY: the header's contract, here and below.
+    unsafe { c::slice(o.env, o.env_count, "env") }?
+        .iter()
+        .map(|v| unsafe {
+            let key = c::text(v.key, "an environment key")?;
+            let value = c::text(v.value, "an environment value")?;
+            Ok((key.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+unsafe fn read_dirs(o: &kt_link_options) -> Outcome<Vec<Dir>> {
+    // SAFETY: the header's contract, here and below.
+    unsafe { c::slice(o.dirs, o.dir_count, "dirs") }?
+        .iter()
+        .map(|d| unsafe {
+            Ok(Dir {
+                host: PathBuf::from(c::text(d.host_path, "a directory's host_path")?),
+                guest: c::text(d.guest_path, "a directory's guest_path")?.to_owned(),
+                permissions: if d.writable != 0 { FsPerms::ReadWrite } else { FsPerms::ReadOnly },
+            })
+        })
+        .collect()
+}
+
+unsafe fn link(
+    engine: *mut kt_engine,
+    component: *const kt_component,
+    options: *const kt_link_options,
+) -> Outcome<kt_linked> {
+    // SAFETY: the header's contract.
+    let engine = unsafe { c::reference(engine, "engine") }?;
+    let component = unsafe { c::reference(component, "component") }?;
+    let o = unsafe { c::reference(options, "options") }?;
+    component.description.check()?;
+    let mut linker: Linker<State> = Linker::new(&engine.shared.engine);
+    link_host(&mut linker).map_err(Fail::of(Kind::Failed, "providing WASI"))?;
+    let pre = linker
+        .instantiate_pre(&component.component)
+        .map_err(Fail::of(Kind::Link, "the component's imports do not fit what is provided"))?;
+    let Some(export) = component.component.get_export_index(None, KINESIS_EXPORT) else {
+        return fail(Kind::Link, format!("the component does not export `{KINESIS_EXPORT}`"));
+    };
+    let or = |value, default| if value == 0 { default } else { value };
+    let memory_max = engine.shared.memory_max;
+    let linked = Arc::new(Linked {
+        shared: engine.shared.clone(),
+        runtime: engine.handle()?.clone(),
+        pre,
+        export,
+        env: unsafe { read_env(o) }?,
+        dirs: unsafe { read_dirs(o) }?,
+        memory_limit: (or(o.memory_limit_bytes, memory_max as u64) as usize).min(memory_max),
+        output_limit: or(o.output_limit_bytes, OUTPUT_LIMIT_DEFAULT),
+        target: LogTarget { log: o.log, user: o.user },
+    });
+    let timeout = match o.start_timeout_millis {
+        0 => START_TIMEOUT_DEFAULT,
+        millis => Duration::from_millis(millis),
+    };
+    linked.shared.activity.note_call();
+    let control = Control::new(linked.clone(), Arc::new(AtomicBool::new(false)));
+    let tried = {
+        let _slot = linked.shared.slots.try_acquire();
+        linked.runtime.block_on(linked.try_out(&control, timeout))
+    };
+    tried?;
+    Ok(kt_linked(linked))
+}
+
+#[no_mangle]
+unsafe extern "C" fn kt_link(
+    engine: *mut kt_engine,
+    component: *const kt_component,
+    options: *const kt_link_options,
+    out: *mut *mut kt_linked,
+) -> *mut kt_error {
+    guard("kt_link", || {
+        // SAFETY: the header's contract.
+        unsafe { c::give(out, "out", link(engine, component, options)?) }
+    })
+}
+
+#[no_mangle]
+unsafe extern "C" fn kt_linked_free(linked: *mut kt_linked) {
+    // SAFETY: null or a value that the caller owns.
+    let owned = (!linked.is_null()).then(|| unsafe { Box::from_raw(linked) });
+    guard_void("kt_linked_free", || drop(owned));
+}

@@ -1,0 +1,36 @@
+//! What a store carries: WASI, the limiter, and who may stop the guest.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::limit::Limiter;
+
+/// Asked at every epoch tick whether the guest may go on.
+pub struct Supervisor {
+    pub interrupted: Arc<AtomicBool>,
+    pub deadline: Option<Instant>,
+}
+
+impl Supervisor {
+    pub fn may_go_on(&self) -> bool {
+        !self.interrupted.load(Ordering::Acquire)
+            && self.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    }
+}
+
+pub struct State {
+    pub wasi: WasiCtx,
+    pub table: ResourceTable,
+    pub limiter: Limiter,
+    pub supervisor: Supervisor,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}

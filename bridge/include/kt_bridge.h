@@ -1,0 +1,193 @@
+/* kt_bridge.h — The whole contract between the C++ program and the Rust bridge over wasmtime.
+ *
+ * The bridge translates, it does not decide: it compiles components, makes instances, copies a
+ * batch of records into a guest and reports how the call ended. Policy lives in C++.
+ *
+ * Rules that hold for every function:
+ * - A function that can fail returns kt_error*: NULL is success, anything else is owned by the
+ *   caller and goes back through kt_error_free. Out parameters are written on success only.
+ * - A Rust panic never crosses: it becomes an error (or a result) of kind KT_PANIC. A panic within
+ *   a *_free function is swallowed.
+ * - Strings are NUL-terminated UTF-8 and borrowed for the call, unless a length stands beside them.
+ * - Handles may be used from any thread. Each is freed once; NULL is allowed and does nothing.
+ * - Callbacks run on the bridge's threads, must not throw, and must not call kt_engine_free.
+ */
+#ifndef KT_BRIDGE_H
+#define KT_BRIDGE_H
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kt_error kt_error;         /* why a function failed */
+typedef struct kt_engine kt_engine;       /* compiler, instance pool and worker threads */
+typedef struct kt_component kt_component; /* compiled code, immutable */
+typedef struct kt_linked kt_linked;       /* a component joined with its options: makes instances */
+typedef struct kt_call kt_call;           /* one call under way, or finished */
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+typedef enum {
+  KT_INVALID = 1,   /* an argument is wrong: null, not UTF-8, out of range */
+  KT_NOT_FOUND = 2, /* the file does not exist */
+  KT_IO = 3,        /* the file could not be read */
+  KT_NOT_WASM = 4,  /* the bytes are neither a component nor a core module, or are damaged */
+  KT_LINK = 5,      /* a missing, doubled or mistyped export; an import that nobody provides */
+  KT_START = 6,     /* the component links, but an instance of it does not start */
+  KT_FAILED = 7,    /* the host could not do it: no memory for the pool, no thread, ... */
+  KT_PANIC = 8,     /* a fault of the bridge itself */
+} kt_error_kind;
+
+int32_t kt_error_get_kind(const kt_error*);
+/* Lives as long as the error. */
+const char* kt_error_get_message(const kt_error*);
+void kt_error_free(kt_error*);
+
+/* "kt-bridge 0.1.0, wasmtime 48.0.8"; static. */
+const char* kt_version(void);
+
+/* ---- engine ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  uint32_t worker_threads;     /* threads that run guests; 0: one a core */
+  uint32_t instances_max;      /* instances alive at a time; more calls wait their turn; 0: 64 */
+  uint64_t memory_max_bytes;   /* of one linear memory; address space only; 0: 256 MiB */
+  uint64_t keep_resident_bytes; /* of a memory kept between instances; needs pagemap scan; 0: 1 MiB */
+  uint32_t epoch_tick_millis;  /* how often running guests are looked at; 0: 10 */
+  uint8_t opt_level;           /* 0 speed, 1 none, 2 speed and size */
+  uint8_t on_demand;           /* 1: no pool; every instance maps its own memory */
+  uint8_t no_signal_traps;     /* 1: explicit checks instead of signal handlers (sanitizers) */
+  const char* cache_dir;       /* compiled code is kept here, made with mode 0700; NULL: no cache */
+} kt_engine_config;
+
+/* Starts the threads. A pool that cannot be reserved (limited address space) falls back to
+ * on-demand; kt_engine_get_allocator tells. Idle threads do not wake. */
+kt_error* kt_engine_new(const kt_engine_config*, kt_engine** out);
+/* Ends calls under way with KT_INTERRUPTED, waits for their callbacks, joins the threads.
+ * Components and linked components of the engine may be freed before or after. */
+void kt_engine_free(kt_engine*);
+/* "pool+pagemap-scan", "pool" or "on-demand"; static. */
+const char* kt_engine_get_allocator(const kt_engine*);
+
+/* ---- component ------------------------------------------------------------------------------- */
+
+/* A component is taken as it is. A core module is made into one: with the world its
+ * `component-type*` section names, or, without such a section, as `fermyon:spin-kinesis@2.0.0`.
+ * Compiled code comes from the cache when it holds this input for this engine; a damaged entry is
+ * compiled anew, a cache that cannot be used is reported by kt_component_get_info and not fatal. */
+kt_error* kt_component_compile(kt_engine*, const uint8_t* bytes, size_t length, kt_component** out);
+/* The same for a file; messages name it. */
+kt_error* kt_component_load(kt_engine*, const char* path, kt_component** out);
+void kt_component_free(kt_component*);
+
+typedef struct {
+  uint8_t from_core_module; /* 1: the input was a core module */
+  uint8_t from_cache;       /* 1: nothing was compiled */
+  const char* cache_note;   /* why the cache was not used or written; NULL: all well */
+  const char* imports;      /* names of all imports, one a line, sorted */
+  const char* exports;      /* the same for exports */
+} kt_component_info;
+/* Strings live as long as the component. */
+kt_error* kt_component_get_info(const kt_component*, kt_component_info* out);
+
+/* ---- linked component ------------------------------------------------------------------------ */
+
+typedef struct {
+  const char* key;
+  const char* value;
+} kt_env;
+
+typedef struct {
+  const char* host_path;
+  const char* guest_path;
+  uint8_t writable;
+} kt_dir;
+
+/* Guest output as it comes, in arbitrary pieces. call_context is that of the kt_invocation, NULL
+ * while kt_link tries an instance. stream: 1 stdout, 2 stderr. */
+typedef void (*kt_log_fn)(void* user, void* call_context, int32_t stream, const uint8_t* bytes,
+                          size_t length);
+
+typedef struct {
+  const kt_env* env; /* the guest's whole environment; no arguments, stdin is closed, no network */
+  size_t env_count;
+  const kt_dir* dirs;
+  size_t dir_count;
+  uint64_t memory_limit_bytes; /* over all memories of an instance; 0: memory_max_bytes */
+  uint64_t output_limit_bytes; /* a call and stream; the rest is dropped and counted; 0: 1 MiB */
+  uint64_t start_timeout_millis; /* for the instance that kt_link tries; 0: 60000 */
+  kt_log_fn log;               /* NULL: output is dropped */
+  void* user;                  /* first argument of log */
+} kt_link_options;
+
+/* Resolves imports, checks that exactly one known handler is exported with the right type, and
+ * tries one instance, so that what is wrong with a component shows now and not at its first call. */
+kt_error* kt_link(kt_engine*, const kt_component*, const kt_link_options*, kt_linked** out);
+void kt_linked_free(kt_linked*); /* calls under way go on */
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+/* One record; every pointer is borrowed until the call's callback. Strings must be UTF-8. */
+typedef struct {
+  const uint8_t* data;
+  size_t data_length;
+  const char* partition_key;
+  size_t partition_key_length;
+  const char* sequence_number;
+  size_t sequence_number_length;
+  uint64_t arrival_seconds; /* UNIX time */
+  uint8_t has_arrival;
+  uint8_t encryption; /* 0 not given, 1 NONE, 2 KMS */
+} kt_record;
+
+typedef enum {
+  KT_OK = 0,
+  KT_GUEST_ERROR = 1,   /* the handler returned an error: message is its text */
+  KT_TRAP = 2,          /* the guest crashed */
+  KT_TIMEOUT = 3,       /* timeout_millis passed */
+  KT_OUT_OF_MEMORY = 4, /* the guest crashed after a memory request over the limit was refused */
+  KT_EXIT = 5,          /* the guest ended itself (exit, proc_exit) */
+  KT_INTERRUPTED = 6,   /* kt_call_interrupt, or the engine is being freed */
+  KT_BAD_RECORD = 7,    /* a key that is not UTF-8: the guest was not called */
+  KT_HOST_FAILED = 8,   /* the host failed: no instance, a directory vanished */
+  KT_CALL_PANIC = 9,    /* a fault of the bridge itself */
+} kt_result_kind;
+
+typedef struct {
+  int32_t kind;        /* kt_result_kind */
+  const char* message; /* empty when KT_OK; lives for the callback; not NUL-terminated */
+  size_t message_length;
+  uint64_t queue_ns;       /* from kt_invoke until a worker took the call and had a slot */
+  uint64_t instantiate_ns; /* making the instance */
+  uint64_t call_ns;        /* copying the records in and running the handler */
+  uint64_t peak_memory_bytes;
+  uint64_t output_dropped_bytes; /* over output_limit_bytes, both streams */
+} kt_result;
+
+typedef void (*kt_done_fn)(void* call_context, const kt_result*);
+
+typedef struct {
+  const kt_record* records;
+  size_t record_count;
+  uint64_t timeout_millis; /* wall clock, from taking a slot; 0: none */
+  void* call_context;
+  kt_done_fn done; /* called exactly once when kt_invoke returned NULL, else never */
+} kt_invocation;
+
+/* Starts a call in a fresh instance and returns at once. `done` comes from a worker thread, maybe
+ * before this function returns. The array and all it points at are borrowed until then.
+ * *out (may be NULL) is a handle for kt_call_interrupt; free it whenever it is not needed. */
+kt_error* kt_invoke(const kt_linked*, const kt_invocation*, kt_call** out);
+/* Stops the call whether it computes or waits; `done` follows soon. Harmless on a finished call. */
+void kt_call_interrupt(kt_call*);
+void kt_call_free(kt_call*); /* does not stop the call */
+
+/* For tests: the next entry of that name ("kt_engine_new", ...; "call" is the worker's side of
+ * kt_invoke) panics. */
+void kt_bridge_test_panic(const char* entry);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
