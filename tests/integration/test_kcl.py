@@ -1,0 +1,54 @@
+"""The real Kinesis Client Library 3.1.3 consumes from the embedded Kinesis, over HTTP/2 with prior knowledge."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulators import KCL, DynamoDbLocal
+from harness import (REGION, Process, clean_environment, create_stream, delivered, kinesis, open_shards, put_in_order,
+                     split)
+
+HERE = Path(__file__).resolve().parent
+
+
+def properties(service, table_store, output):
+    return "\n".join(f"{name} = {value}" for name, value in {
+        "executableName": f"{sys.executable} {HERE / 'kcl_processor.py'} {output}",
+        "streamName": "kcl",
+        "applicationName": "kcl-smoke",
+        "AwsCredentialsProvider": "DefaultCredentialsProvider",
+        "initialPositionInStream": "TRIM_HORIZON",
+        "regionName": REGION,
+        "kinesisEndpoint": service.endpoint,
+        "dynamoDBEndpoint": table_store.endpoint,
+        "metricsLevel": "NONE",
+        "retrievalMode": "POLLING",
+        "workerIdentifier": "smoke",
+        "shardSyncIntervalMillis": 2000,
+        "idleTimeBetweenReadsInMillis": 300,
+    }.items()) + "\n"
+
+
+@pytest.mark.timeout(300)
+def test_the_kcl_reads_every_record_and_follows_a_split(service, tmp_path):
+    client = kinesis(service.endpoint)
+    create_stream(client, "kcl", 2)
+    expected = [(f"k{n}", n) for n in range(100)]
+    put_in_order(client, "kcl", expected)
+    output = tmp_path / "records.txt"
+    output.touch()
+    with DynamoDbLocal(tmp_path) as table_store:
+        (tmp_path / "kcl.properties").write_text(properties(service, table_store, output))
+        command = ["java", "-Xmx400m", "-cp", f"{KCL}/*", "software.amazon.kinesis.multilang.MultiLangDaemon",
+                   "--properties-file", tmp_path / "kcl.properties"]
+        with Process(command, tmp_path, "kcl", clean_environment(tmp_path)) as daemon:
+            daemon.wait_for(lambda: len(delivered(output.read_bytes())) >= 100, 150, "the KCL's first 100 records")
+            first = open_shards(client, "kcl")[0]
+            split(client, "kcl", first)
+            more = [(f"k{n}", n + 100) for n in range(100)]
+            put_in_order(client, "kcl", more)
+            daemon.wait_for(lambda: len(delivered(output.read_bytes())) >= 200, 100, "the KCL's records after a split")
+    text = output.read_text()
+    assert sorted(delivered(output.read_bytes())) == sorted(expected + more)
+    assert f"{first['ShardId']} ended" in text
