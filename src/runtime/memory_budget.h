@@ -51,6 +51,8 @@ class MemoryBudget {
     while (exhausted())
       co_await freed_.wait();
   }
+  /// Waits until somebody gives bytes back: for readers with a condition of their own.
+  Task<void> wait_for_release() { co_await freed_.wait(); }
 
  private:
   std::size_t bytes_max_;

@@ -1,0 +1,139 @@
+// stream/shard_poller.h — Reads one shard by GetRecords, from a position to its end.
+//
+// Why: the loop that must never skip: whatever goes wrong with an iterator, reading goes on after
+// the last record that was handed on. It runs ahead of the handler within byte limits.
+//
+//             ┌──────────── failed: back off ◄───────────┐
+//             ▼                                          │
+//     make iterator ──► wait for memory and budget ──► read ──► hand on ──► pace ─┐
+//             ▲                    ▲                     │        │               │
+//             │ expired, invalid   └─────────────────────┼────────┼───────────────┘
+//             └──────────────────────────────────────────┘        ▼ no next iterator
+//                                                            confirm ──► ShardClosed
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "observability/log.h"
+#include "runtime/backoff.h"
+#include "runtime/bounded_queue.h"
+#include "runtime/memory_budget.h"
+#include "stream/poll_pace.h"
+#include "stream/retention.h"
+#include "stream/shard_directory.h"
+
+namespace kt::stream {
+
+/// Records `first` and on of a page are new.
+struct FetchedPage {
+  std::shared_ptr<const RecordPage> page;
+  std::size_t first = 0;
+  std::chrono::milliseconds behind_latest{0};
+};
+/// Nothing was left to read at `time` (the service's clock): said now and then while idle.
+struct TipReached {
+  WallTime time;
+};
+/// The shard is closed and everything in it was handed on.
+struct ShardClosed {
+  std::vector<Shard> children;
+};
+/// Records are gone for good. With OnDataLoss::Fail this is the last that is said.
+struct DataLost {
+  LostRange range;
+};
+/// The service refuses for good: stream or shard do not exist.
+struct PollFailed {
+  Error error;
+};
+/// What a poller hands on, in the order of the shard.
+using Fetched = std::variant<FetchedPage, TipReached, ShardClosed, DataLost, PollFailed>;
+
+/// From where an iterator is made anew, given the start and the last record handed on.
+using RebuildRule =
+    std::function<Checkpoint(const Checkpoint&, const std::optional<ExtendedSequenceNumber>&)>;
+/// After the last record handed on; the start when there was none.
+Checkpoint rebuild_position(const Checkpoint& start,
+                            const std::optional<ExtendedSequenceNumber>& last);
+
+/// Counters that a status or a test reads.
+struct PollerProbe {
+  std::uint64_t read_count = 0;
+  std::uint64_t record_count = 0;
+  std::uint64_t byte_count = 0;
+  std::uint64_t throttled_count = 0;
+  std::uint64_t failed_count = 0;
+  std::uint64_t rebuilt_count = 0;
+  std::chrono::milliseconds behind_latest{0};
+  std::string trouble;  ///< the failure being waited out; empty when the last read succeeded
+};
+
+/// Lives on: the shard loop. Lifetime: outlives run(). Cancellation: run() unwinds at its next
+/// wait. Errors: none leave run(); what can not be repeated arrives as the last thing handed on.
+/// Limits: one answer beyond `queue_bytes_max`, and the shared MemoryBudget.
+class ShardPoller {
+ public:
+  struct Deps {
+    Clock& clock;
+    Random& random;
+    KinesisApi& api;
+    ShardDirectory& directory;
+    MemoryBudget& memory;
+  };
+  struct Options {
+    ShardId shard;
+    Checkpoint start;
+    std::optional<WallTime> start_arrival;  ///< as stored with `start`
+    Duration idle_wait = std::chrono::seconds(1);
+    std::size_t queue_bytes_max = 4 * 1024 * 1024;
+    OnDataLoss on_data_loss = OnDataLoss::Fail;
+    Backoff backoff;
+    RebuildRule rebuild = rebuild_position;
+  };
+
+  ShardPoller(Deps deps, std::shared_ptr<ReadBudget> budget, Options options, Log log);
+
+  Task<Result<Unit>> run();
+  BoundedQueue<Fetched>& out() { return out_; }
+  const PollerProbe& probe() const { return probe_; }
+
+ private:
+  Task<Result<Fetched>> read_to_end();
+  /// One round of the diagram; a value when it was the last.
+  Task<Result<std::optional<Fetched>>> read_once();
+  Task<Result<std::optional<Fetched>>> check_data_loss();
+  Task<Result<std::optional<Fetched>>> confirm_end(std::vector<Shard> children);
+  Task<void> wait_for_memory();
+  Task<void> hand_on(std::shared_ptr<const RecordPage> page,
+                     std::chrono::milliseconds behind_latest, WallTime asked_at);
+  Task<void> tell_tip(WallTime asked_at);
+  Task<void> back_off(const Error& error);
+  bool loss_possible() const;
+  bool is_final(const Error& error) const;
+  /// Index of the first record of a page that was not handed on before.
+  std::size_t first_new(const RecordPage& page) const;
+  Checkpoint position() const { return options_.rebuild(start_, last_); }
+
+  Deps deps_;
+  std::shared_ptr<ReadBudget> budget_;
+  Options options_;
+  Log log_;
+  PollPace pace_;
+  BoundedQueue<Fetched> out_;
+  PollerProbe probe_;
+
+  Checkpoint start_;
+  std::optional<ExtendedSequenceNumber> last_;  ///< the last record handed on
+  std::optional<WallTime> known_until_;
+  std::optional<WallTime> tip_told_;
+  std::optional<MonotonicTime> loss_checked_;
+  std::optional<ShardIterator> iterator_;
+  std::uint32_t failures_ = 0;
+  std::shared_ptr<Unit> token_ = std::make_shared<Unit>();  ///< shared by every page still alive
+};
+
+}  // namespace kt::stream
