@@ -1,0 +1,82 @@
+#include "wasm/engine.h"
+
+#include "wasm/bridge_error.h"
+
+namespace kt::wasm {
+
+namespace {
+
+std::vector<std::string> lines(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
+
+std::uint8_t opt_level(Optimization optimization) {
+  switch (optimization) {
+    case Optimization::None:
+      return 1;
+    case Optimization::SpeedAndSize:
+      return 2;
+    case Optimization::Speed:
+      break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::create(const EngineOptions& options) {
+  kt_engine_config config = {};
+  config.worker_threads = options.worker_threads;
+  config.instances_max = options.instances_max;
+  config.memory_max_bytes = options.memory_max_bytes;
+  config.keep_resident_bytes = options.keep_resident_bytes;
+  config.epoch_tick_millis = static_cast<std::uint32_t>(options.epoch_tick.count());
+  config.opt_level = opt_level(options.optimization);
+  config.on_demand = options.allocation == Allocation::OnDemand;
+  config.no_signal_traps = options.trap_detection == TrapDetection::Checks;
+  config.cache_dir = options.cache_dir.empty() ? nullptr : options.cache_dir.c_str();
+  kt_engine* raw = nullptr;
+  TRY(to_result(kt_engine_new(&config, &raw)));
+  return std::unique_ptr<Engine>(new Engine(raw));
+}
+
+Result<CompiledComponent> CompiledComponent::of(kt_component* raw) {
+  CompiledComponent component;
+  component.handle_.reset(raw);
+  kt_component_info info = {};
+  TRY(to_result(kt_component_get_info(raw, &info)));
+  component.from_core_module_ = info.from_core_module != 0;
+  component.from_cache_ = info.from_cache != 0;
+  component.cache_note_ = info.cache_note == nullptr ? "" : info.cache_note;
+  component.imports_ = lines(info.imports);
+  component.exports_ = lines(info.exports);
+  return component;
+}
+
+Result<CompiledComponent> Engine::compile(ByteView bytes) const {
+  kt_component* raw = nullptr;
+  TRY(to_result(kt_component_compile(handle_.get(), bytes.data(), bytes.size(), &raw)));
+  return CompiledComponent::of(raw);
+}
+
+Result<CompiledComponent> Engine::load(const std::string& path) const {
+  kt_component* raw = nullptr;
+  TRY(to_result(kt_component_load(handle_.get(), path.c_str(), &raw)));
+  return CompiledComponent::of(raw);
+}
+
+std::string_view Engine::allocator() const {
+  return kt_engine_get_allocator(handle_.get());
+}
+
+std::string_view bridge_version() {
+  return kt_version();
+}
+
+}  // namespace kt::wasm

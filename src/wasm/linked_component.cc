@@ -1,0 +1,190 @@
+#include "wasm/linked_component.h"
+
+#include "runtime/promise.h"
+#include "wasm/bridge_error.h"
+
+namespace kt::wasm {
+
+/// Alive as long as the linked component, because the bridge keeps the pointer; used by link()
+/// only.
+struct LinkedComponent::StartOutput {
+  GuestOutput* sink = nullptr;
+};
+
+namespace {
+
+/// All that the bridge borrows during one call. Owns itself from kt_invoke until on_done.
+struct Call {
+  Call(Executor executor, GuestOutput* sink) : done(executor), output(sink) {}
+
+  std::vector<kt_record> records;
+  Promise<Invocation> done;
+  GuestOutput* output;
+};
+
+kt_record borrow(const Record& record) {
+  kt_record out = {};
+  out.data = record.data.data();
+  out.data_length = record.data.size();
+  out.partition_key = record.partition_key.data();
+  out.partition_key_length = record.partition_key.size();
+  out.sequence_number = record.sequence_number.data();
+  out.sequence_number_length = record.sequence_number.size();
+  const auto arrival = record.approximate_arrival.time_since_epoch();
+  out.arrival_seconds =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(arrival).count());
+  out.has_arrival = arrival.count() > 0;
+  out.encryption = static_cast<std::uint8_t>(record.encryption);
+  return out;
+}
+static_assert(static_cast<int>(EncryptionType::None) == 1);
+static_assert(static_cast<int>(EncryptionType::Kms) == 2);
+
+InvocationKind kind_of(int kind) {
+  switch (kind) {
+    case KT_OK:
+      return InvocationKind::Ok;
+    case KT_GUEST_ERROR:
+      return InvocationKind::GuestError;
+    case KT_TRAP:
+      return InvocationKind::Trap;
+    case KT_TIMEOUT:
+      return InvocationKind::TimedOut;
+    case KT_OUT_OF_MEMORY:
+      return InvocationKind::OutOfMemory;
+    case KT_EXIT:
+      return InvocationKind::Exit;
+    case KT_INTERRUPTED:
+      return InvocationKind::Interrupted;
+    case KT_BAD_RECORD:
+      return InvocationKind::BadRecord;
+    case KT_CALL_PANIC:
+      return InvocationKind::Panic;
+    default:
+      return InvocationKind::HostFailed;
+  }
+}
+
+/// On a guest thread.
+void on_done(void* call_context, const kt_result* result) noexcept {
+  const std::unique_ptr<Call> call(static_cast<Call*>(call_context));
+  Invocation invocation;
+  invocation.kind = kind_of(result->kind);
+  invocation.message.assign(result->message, result->message_length);
+  invocation.stats.queued = std::chrono::nanoseconds(result->queue_ns);
+  invocation.stats.instantiate = std::chrono::nanoseconds(result->instantiate_ns);
+  invocation.stats.call = std::chrono::nanoseconds(result->call_ns);
+  invocation.stats.peak_memory_bytes = result->peak_memory_bytes;
+  invocation.stats.output_dropped_bytes = result->output_dropped_bytes;
+  call->done.set(std::move(invocation));
+}
+
+void write(GuestOutput* output, std::int32_t stream, const std::uint8_t* bytes,
+           std::size_t length) noexcept {
+  if (output == nullptr)
+    return;
+  output->write(stream == 1 ? OutputStream::Stdout : OutputStream::Stderr,
+                as_text(ByteView(bytes, length)));
+}
+
+Invocation failed_to_start(const Error& error) {
+  Invocation invocation;
+  invocation.message = error.what;
+  return invocation;
+}
+
+}  // namespace
+
+std::string_view name(InvocationKind kind) {
+  switch (kind) {
+    case InvocationKind::Ok:
+      return "ok";
+    case InvocationKind::GuestError:
+      return "guest error";
+    case InvocationKind::Trap:
+      return "trap";
+    case InvocationKind::TimedOut:
+      return "timed out";
+    case InvocationKind::OutOfMemory:
+      return "out of memory";
+    case InvocationKind::Exit:
+      return "exit";
+    case InvocationKind::Interrupted:
+      return "interrupted";
+    case InvocationKind::BadRecord:
+      return "bad record";
+    case InvocationKind::HostFailed:
+      return "host failed";
+    case InvocationKind::Panic:
+      return "panic";
+  }
+  return "unknown";
+}
+
+LinkedComponent::LinkedComponent(std::unique_ptr<StartOutput> start_output)
+    : start_output_(std::move(start_output)) {}
+LinkedComponent::~LinkedComponent() = default;
+
+Result<std::unique_ptr<LinkedComponent>> LinkedComponent::link(const Engine& engine,
+                                                               const CompiledComponent& component,
+                                                               const LinkOptions& options) {
+  std::vector<kt_env> env;
+  for (const auto& [key, value] : options.environment)
+    env.push_back({key.c_str(), value.c_str()});
+  std::vector<kt_dir> dirs;
+  for (const PreopenedDir& dir : options.dirs) {
+    const bool writable = dir.access == DirAccess::ReadWrite;
+    dirs.push_back({dir.host_path.c_str(), dir.guest_path.c_str(), writable});
+  }
+  auto start_output = std::make_unique<StartOutput>();
+  start_output->sink = options.start_output;
+  kt_link_options raw = {};
+  raw.env = env.data();
+  raw.env_count = env.size();
+  raw.dirs = dirs.data();
+  raw.dir_count = dirs.size();
+  raw.memory_limit_bytes = options.memory_limit_bytes;
+  raw.output_limit_bytes = options.output_limit_bytes;
+  raw.start_timeout_millis = static_cast<std::uint64_t>(options.start_timeout.count());
+  raw.user = start_output.get();
+  raw.log = [](void* user, void* call, std::int32_t stream, const std::uint8_t* bytes,
+               std::size_t length) {
+    GuestOutput* output =
+        call == nullptr ? static_cast<StartOutput*>(user)->sink : static_cast<Call*>(call)->output;
+    write(output, stream, bytes, length);
+  };
+  std::unique_ptr<LinkedComponent> linked(new LinkedComponent(std::move(start_output)));
+  kt_linked* handle = nullptr;
+  TRY(to_result(kt_link(engine.raw(), component.raw(), &raw, &handle)));
+  linked->handle_.reset(handle);
+  linked->start_output_->sink = nullptr;
+  return linked;
+}
+
+Task<Invocation> LinkedComponent::invoke(std::span<const Record> records,
+                                         CallOptions options) const {
+  const Executor executor = co_await asio::this_coro::executor;
+  auto call = std::make_unique<Call>(executor, options.output);
+  call->records.reserve(records.size());
+  for (const Record& record : records)
+    call->records.push_back(borrow(record));
+  const Promise<Invocation> done = call->done;
+
+  kt_invocation invocation = {};
+  invocation.records = call->records.data();
+  invocation.record_count = call->records.size();
+  invocation.timeout_millis = static_cast<std::uint64_t>(options.timeout.count());
+  invocation.call_context = call.get();
+  invocation.done = on_done;
+  kt_call* raw = nullptr;
+  const auto started = to_result(kt_invoke(handle_.get(), &invocation, &raw));
+  if (!started)
+    co_return failed_to_start(started.error());
+  static_cast<void>(call.release());  // on_done owns it now
+  const Handle<kt_call, kt_call_free> running(raw);
+  auto interrupt = [raw] { kt_call_interrupt(raw); };
+  auto taken = done.take_uncancelled(interrupt);
+  co_return co_await std::move(taken);
+}
+
+}  // namespace kt::wasm

@@ -1,0 +1,117 @@
+// wasm/linked_component.h — A component with its options, ready to be called.
+//
+// Why: linking and type-checking happen once; a call then costs one fresh instance. Calls run on
+// the engine's threads, the caller's loop only waits.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "model/record.h"
+#include "runtime/task.h"
+#include "wasm/engine.h"
+
+struct kt_linked;
+extern "C" void kt_linked_free(kt_linked*);
+
+namespace kt::wasm {
+
+enum class OutputStream : std::uint8_t { Stdout, Stderr };
+
+/// Takes what a guest prints, in arbitrary pieces. Called on a guest thread, for one call never by
+/// two at a time; must be quick and must not throw.
+class GuestOutput {
+ public:
+  virtual ~GuestOutput() = default;
+  virtual void write(OutputStream stream, std::string_view bytes) noexcept = 0;
+};
+
+enum class DirAccess : std::uint8_t { Read, ReadWrite };
+
+struct PreopenedDir {
+  std::string host_path;
+  std::string guest_path;
+  DirAccess access = DirAccess::Read;
+};
+
+struct LinkOptions {
+  std::vector<std::pair<std::string, std::string>> environment;  ///< all that the guest sees
+  std::vector<PreopenedDir> dirs;
+  std::uint64_t memory_limit_bytes = 0;  ///< an instance; 0: the engine's memory_max_bytes
+  std::uint64_t output_limit_bytes = std::uint64_t{1}
+                                     << 20;  ///< a call and stream; more is dropped
+  std::chrono::milliseconds start_timeout = std::chrono::seconds(60);
+  GuestOutput* start_output = nullptr;  ///< what the trial instance prints; used by link() only
+};
+
+/// How a call ended.
+enum class InvocationKind : std::uint8_t {
+  Ok,
+  GuestError,   ///< the handler returned an error; message is its text
+  Trap,         ///< the guest crashed
+  TimedOut,     ///< the deadline passed, computing or waiting
+  OutOfMemory,  ///< crashed after a refused memory request
+  Exit,         ///< ended itself
+  Interrupted,  ///< the awaiting task was cancelled, or the engine is going away
+  BadRecord,    ///< a partition key that is not UTF-8: the guest was not called
+  HostFailed,   ///< no instance could be made; not the guest's fault
+  Panic,        ///< a fault of the bridge
+};
+std::string_view name(InvocationKind kind);
+
+struct InvocationStats {
+  std::chrono::nanoseconds queued{0};       ///< until a guest thread took it
+  std::chrono::nanoseconds instantiate{0};  ///< making the instance
+  std::chrono::nanoseconds call{0};         ///< copying records in and running the handler
+  std::uint64_t peak_memory_bytes = 0;
+  std::uint64_t output_dropped_bytes = 0;
+};
+
+struct Invocation {
+  Invocation() = default;
+
+  bool ok() const { return kind == InvocationKind::Ok; }
+
+  InvocationKind kind = InvocationKind::HostFailed;
+  std::string message;
+  InvocationStats stats;
+};
+
+struct CallOptions {
+  CallOptions() = default;
+  CallOptions(std::chrono::milliseconds t, GuestOutput* o) : timeout(t), output(o) {}
+
+  std::chrono::milliseconds timeout = std::chrono::seconds(60);  ///< 0: none
+  GuestOutput* output = nullptr;                                 ///< must outlive the call
+};
+
+/// Lives on: any loop; may be called from several. Lifetime: must outlive its calls' start only.
+class LinkedComponent {
+ public:
+  /// Invalid names the missing import, the missing, doubled or mistyped export, or why an instance
+  /// does not start. Blocks while one instance is tried.
+  static Result<std::unique_ptr<LinkedComponent>> link(const Engine& engine,
+                                                       const CompiledComponent& component,
+                                                       const LinkOptions& options);
+  ~LinkedComponent();
+
+  /// Calls the handler in a fresh instance. `records`, what they view and options.output must
+  /// outlive the returned task. When the awaiting task is cancelled the guest is interrupted and
+  /// the task still waits for it to be gone (milliseconds), then yields Interrupted: never before
+  /// may the records' memory be released.
+  Task<Invocation> invoke(std::span<const Record> records, CallOptions options) const;
+
+ private:
+  struct StartOutput;
+  explicit LinkedComponent(std::unique_ptr<StartOutput> start_output);
+
+  std::unique_ptr<StartOutput> start_output_;
+  Handle<kt_linked, kt_linked_free> handle_;
+};
+
+}  // namespace kt::wasm
