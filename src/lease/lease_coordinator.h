@@ -1,0 +1,124 @@
+// lease/lease_coordinator.h — Decides which leases this worker holds.
+//
+// Why: shards must have one reader at a time, survive crashes, and spread over workers without a
+// leader. How: a worker that shares a table beats every 500 ms. Its leases are usable until the send
+// time of its last confirmed beat + failover − margin; at that instant they are lost, and only a new
+// take() brings them back. Another worker takes one only after it saw the owner's beat unchanged for
+// a full failover on its own clock, on condition of owner and counter. A confirmed beat was stored
+// after it was sent, so the owner's time is always over first. Balance: every worker computes the
+// same quotas from the rows; who holds too many gives back, who holds too few takes what is free.
+// With the state directory's lock (Exclusive) there is one worker: no beats, no expiry, all leases.
+#pragma once
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "lease/held_lease.h"
+#include "lease/lease_table.h"
+#include "observability/log.h"
+#include "runtime/clock.h"
+#include "runtime/random.h"
+#include "runtime/task_group.h"
+
+namespace kt::lease {
+
+enum class LeaseMode { Exclusive, Shared };
+
+/// Told at once, on the loop; must not block, and not call the coordinator's tasks from within.
+class LeaseListener {
+ public:
+  virtual ~LeaseListener() = default;
+  /// Start consuming from lease->row().checkpoint.
+  virtual void lease_taken(HeldLeasePtr lease) = 0;
+  /// Somebody else should have it: finish the call in flight, checkpoint, then release().
+  virtual void lease_asked_back(HeldLeasePtr lease) = 0;
+  /// No longer ours: interrupt the guest now and write nothing. Not to be released.
+  virtual void lease_lost(HeldLeasePtr lease) = 0;
+};
+
+/// Holds, renews, takes and gives back leases of one consumer for one worker.
+/// Lives on: the shard loop. Lifetime: outlives every consumer of its leases. Owns: the held set.
+/// Guarantee: never calls a lease usable later than failover − margin after the last confirmed beat.
+/// Errors: table faults are repeated with backoff and told by trouble(); only what repeating cannot
+/// heal (Corrupt, AccessDenied, Invalid) ends run().
+class LeaseCoordinator {
+ public:
+  struct Deps {
+    Clock& clock;
+    Random& random;
+    LeaseTable& table;
+    LeaseListener& listener;
+    Log log;
+  };
+  struct Options {
+    LeaseMode mode = LeaseMode::Exclusive;
+    WorkerId worker;  ///< unique among the workers of the table, new with every start
+    ConsumerKey consumer;
+    Duration failover = std::chrono::seconds(3);
+    Duration beat_interval = std::chrono::milliseconds(500);
+    Duration scan_interval = std::chrono::milliseconds(500);  ///< Shared: between looks at the table
+    Duration margin = std::chrono::milliseconds(300);         ///< for drift between the clocks
+    Duration audit_interval = std::chrono::seconds(30);       ///< Exclusive: unasked looks
+  };
+
+  LeaseCoordinator(Deps deps, Options options);
+
+  /// Serves until cancelled. Spawn it once.
+  Task<Result<Unit>> run();
+  /// Look at the table now: rows were added, or a shard came to its end.
+  void poke();
+  /// Take nothing more: the worker is draining.
+  void stop_taking() { taking_ = false; }
+
+  /// Whether a call may start under this lease now. Ask right before every effect.
+  bool is_usable(const HeldLease& lease) const;
+  /// When what is held expires if no beat is confirmed until then; never, in Exclusive mode.
+  MonotonicTime usable_until() const { return usable_until_; }
+  std::vector<HeldLeasePtr> held() const;
+
+  /// Gives back a lease whose last checkpoint is durable (also one at ShardEnd). Tried for at most
+  /// one failover; a lease that could not be given back expires by itself.
+  Task<Result<Unit>> release(HeldLeasePtr lease);
+  /// The checkpointer found that somebody else wrote the row: as if the coordinator had seen it.
+  void report_lost(const HeldLeasePtr& lease);
+  /// After everything was released: tells the others not to wait for this worker.
+  Task<Result<Unit>> leave();
+
+  /// What keeps the table from answering, if anything: for status and readiness.
+  const std::optional<Error>& trouble() const { return trouble_; }
+
+ private:
+  struct Sight {  ///< of another worker: its beat as last seen, and since when it is that
+    std::optional<std::uint64_t> beat;
+    MonotonicTime since;
+  };
+
+  Task<Result<Unit>> keep_beating();
+  Task<Result<Unit>> watch_expiry();
+  Task<Result<Unit>> keep_scanning();
+  Task<Result<Unit>> scan();
+  Task<Result<Unit>> take_exclusively(std::vector<Lease> rows);
+  Task<Result<Unit>> balance(std::vector<Lease> rows);
+  Task<Result<Unit>> take(std::vector<Lease> wanted);
+  Task<void> wait_for_poke(MonotonicTime until);
+  void note_beats(const std::vector<WorkerBeat>& beats, const std::vector<Lease>& rows,
+                  MonotonicTime read_at);
+  void drop_what_others_own(const std::vector<Lease>& rows, std::uint64_t held_before);
+  bool alive(const WorkerId& worker) const;
+  bool fresh() const;
+  void expire();
+  void lose(const HeldLeasePtr& lease);
+  bool note_trouble(const Error& error, std::string_view doing);
+
+  Deps deps_;
+  Options options_;
+  std::map<ShardId, HeldLeasePtr> held_;
+  std::map<WorkerId, Sight> others_;
+  MonotonicTime usable_until_;
+  Event poked_;
+  bool poke_ = true;
+  bool taking_ = true;
+  std::optional<Error> trouble_;
+};
+
+}  // namespace kt::lease
