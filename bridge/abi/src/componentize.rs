@@ -102,9 +102,8 @@ pub fn componentize(bytes: &[u8]) -> Outcome<Vec<u8>> {
     };
     match encode() {
         Ok(component) => Ok(component),
-        Err(error) => fail(
-            Kind::Link,
-            format!("the core module cannot be made into a component: {error:#}"),
-        ),
+        Err(error) => {
+            fail(Kind::Link, format!("the core module cannot be made into a component: {error:#}"))
+        }
     }
 }

@@ -92,7 +92,10 @@ impl Description {
                 }
                 return fail(
                     Kind::Link,
-                    format!("the component exports more than one handler: {}; keep one", quoted(&both)),
+                    format!(
+                        "the component exports more than one handler: {}; keep one",
+                        quoted(&both)
+                    ),
                 );
             }
         }

@@ -240,7 +240,6 @@ impl kt_engine {
             None => fail(Kind::Invalid, "the engine is shutting down"),
         }
     }
-
 }
 
 impl Drop for kt_engine {

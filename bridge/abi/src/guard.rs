@@ -19,7 +19,8 @@ pub fn test_panic_point(entry: &str) {
     let hit = *ARMED_ENTRY.lock().unwrap_or_else(PoisonError::into_inner) == entry;
     if hit {
         ARMED.store(false, Ordering::Relaxed);
-        std::panic::panic_any(format!("asked for by a test, in {entry}"));
+        // A panic without the hook's backtrace on stderr.
+        std::panic::resume_unwind(Box::new(format!("asked for by a test, in {entry}")));
     }
 }
 

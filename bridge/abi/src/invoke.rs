@@ -180,7 +180,8 @@ pub async fn supervise<T>(
 
 /// The kind and the words for a call that gave no result.
 pub fn explain(linked: &Linked, limiter: &Limiter, stop: Stop) -> (ResultKind, String) {
-    let timeout = || (ResultKind::Timeout, "the handler did not end before its deadline".to_owned());
+    let timeout =
+        || (ResultKind::Timeout, "the handler did not end before its deadline".to_owned());
     let error = match stop {
         Stop::Timeout => return timeout(),
         Stop::Interrupted => return (ResultKind::Interrupted, String::new()),

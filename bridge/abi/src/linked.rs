@@ -20,7 +20,7 @@ use crate::describe::KINESIS_EXPORT;
 use crate::engine::{kt_engine, Shared};
 use crate::error::{fail, kt_error, Fail, Kind, Outcome};
 use crate::guard::{guard, guard_void};
-use crate::invoke::{explain, supervise, Control, Stop};
+use crate::invoke::{explain, supervise, Control};
 
 const OUTPUT_LIMIT_DEFAULT: u64 = 1 << 20;
 const START_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
@@ -89,8 +89,7 @@ impl Room {
 
 impl Linked {
     pub fn room(&self, call_context: usize, supervisor: Supervisor) -> wasmtime::Result<Room> {
-        let outputs =
-            [1, 2].map(|s| Output::new(self.target, call_context, s, self.output_limit));
+        let outputs = [1, 2].map(|s| Output::new(self.target, call_context, s, self.output_limit));
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(outputs[0].clone()).stderr(outputs[1].clone());
         wasi.envs(&self.env);
@@ -131,9 +130,6 @@ impl Linked {
             .map_err(Fail::of(Kind::Start, "the component does not start"))?;
         let func = match supervise(control, deadline, self.start(&mut room.store)).await {
             Ok(func) => func,
-            Err(Stop::Error(error)) if is_memory_minimum(&error) => {
-                return fail(Kind::Start, format!("the component does not start: {error:#}"))
-            }
             Err(stop) => return Err(started(stop, &room.store.data().limiter)),
         };
         has_handler_type(&func, &room.store).map_err(Fail::of(
@@ -142,11 +138,6 @@ impl Linked {
              fermyon:spin-kinesis@2.0.0 gives it",
         ))
     }
-}
-
-/// The pool refuses a memory whose minimum is over its slots' size, and says so itself.
-fn is_memory_minimum(error: &wasmtime::Error) -> bool {
-    format!("{error:#}").contains("minimum")
 }
 
 unsafe fn read_env(o: &kt_link_options) -> Outcome<Vec<(String, String)>> {

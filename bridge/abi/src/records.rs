@@ -52,7 +52,12 @@ unsafe fn bytes(p: *const u8, n: usize) -> &'static [u8] {
 
 /// # Safety
 /// As `bytes`.
-unsafe fn utf8(p: *const c_char, n: usize, index: usize, what: &str) -> Result<&'static str, String> {
+unsafe fn utf8(
+    p: *const c_char,
+    n: usize,
+    index: usize,
+    what: &str,
+) -> Result<&'static str, String> {
     // SAFETY: the caller's promise.
     std::str::from_utf8(unsafe { bytes(p.cast(), n) })
         .map_err(|error| format!("record {index} of the batch: {what} is not UTF-8: {error}"))
