@@ -1,0 +1,350 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "app/app.h"
+#include "app/keys.h"
+
+namespace kt::app {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kArn = "arn:aws:kinesis:us-east-1:123456789012:stream/orders";
+
+/// A manifest with these lines in its trigger (from line 6 on) and in its component.
+std::string manifest(std::string_view trigger, std::string_view component = "") {
+  std::string out =
+      "spin_manifest_version = 2\n[application]\nname = \"shop\"\n[[trigger.kinesis]]\n"
+      "component = \"ingest\"\n";
+  out += trigger;
+  out += "\n[component.ingest]\nsource = \"ingest.wasm\"\n";
+  out += component;
+  return out;
+}
+
+std::string with_stream(std::string_view more) {
+  return "stream_arn = \"" + std::string(kArn) + "\"\n" + std::string(more);
+}
+
+Result<App> parse(const std::string& text, const Outside& outside = {}) {
+  return parse_manifest(text, "spin.toml", "/app", outside);
+}
+
+std::string error_of(const std::string& text, const Outside& outside = {}) {
+  const auto app = parse(text, outside);
+  return app ? "no error" : app.error().what;
+}
+
+TEST(Manifest, GivesEveryOptionItsDefault) {
+  const auto app = parse(manifest(with_stream("")));
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->name, "shop");
+  ASSERT_EQ(app->triggers.size(), 1U);
+  const Trigger& trigger = app->triggers[0];
+  EXPECT_EQ(trigger.id, "ingest-kinesis-trigger");
+  EXPECT_EQ(trigger.options.stream_arn.str(), kArn);
+  EXPECT_EQ(trigger.options.batch_size, 100);
+  EXPECT_EQ(trigger.options.application_name.str(), "shop/ingest");
+  EXPECT_TRUE(std::holds_alternative<Latest>(trigger.options.starting_position));
+  ASSERT_NE(app->find_component(ComponentId("ingest")), nullptr);
+  EXPECT_EQ(app->components[0].source, "/app/ingest.wasm");
+}
+
+TEST(Manifest, LoadsWhatTheOriginalPluginsTemplateWrites) {
+  const auto app = parse(manifest(with_stream("batch_size = 10\nshard_idle_wait_millis = 1000\n"
+                                              "detector_poll_millis = 30000\n"
+                                              "shard_iterator_type = \"TRIM_HORIZON\"\n"),
+                                  "[component.ingest.build]\ncommand = \"cargo build\"\n"
+                                  "watch = [\"src/**/*.rs\"]\n"));
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->triggers[0].options.batch_size, 10);
+  EXPECT_TRUE(std::holds_alternative<TrimHorizon>(app->triggers[0].options.starting_position));
+  EXPECT_EQ(app->components[0].build_command, "cargo build");
+}
+
+TEST(Manifest, ClampsTheTwoWaitsAsTheOriginalDidAndSaysSo) {
+  const auto app =
+      parse(manifest(with_stream("shard_idle_wait_millis = 5\ndetector_poll_millis = 999999\n")));
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->triggers[0].options.shard_idle_wait.count(), 100);
+  EXPECT_EQ(app->triggers[0].options.detector_poll.count(), 300'000);
+  ASSERT_EQ(app->warnings.size(), 2U);
+  EXPECT_EQ(app->warnings[0],
+            "spin.toml:7: \"shard_idle_wait_millis\" = 5 is outside 100 to 300000; taken as 100");
+}
+
+TEST(Manifest, NamesFileLineAndTheNearestKeyOfAMisspeltOne) {
+  EXPECT_EQ(error_of(manifest(with_stream("batch_sze = 10\n"))),
+            "spin.toml:7: unknown key \"batch_sze\"; did you mean \"batch_size\"? "
+            "(in [[trigger.kinesis]])");
+  EXPECT_EQ(error_of(manifest(with_stream(""), "sorce = \"x\"\n")),
+            "spin.toml:10: unknown key \"sorce\" in [component.ingest]; did you mean \"source\"?");
+}
+
+TEST(Manifest, SaysWhatIsWrongWithAValue) {
+  EXPECT_EQ(error_of(manifest(with_stream("batch_size = 20000\n"))),
+            "spin.toml:7: \"batch_size\" must be 1 to 10000, not 20000 (in [[trigger.kinesis]])");
+  EXPECT_EQ(error_of(manifest(with_stream("batch_size = \"10\"\n"))),
+            "spin.toml:7: \"batch_size\" must be a whole number, not a string "
+            "(in [[trigger.kinesis]])");
+  EXPECT_THAT(error_of(manifest(with_stream("shard_iterator_type = \"latest\"\n"))),
+              HasSubstr("spin.toml:7: \"shard_iterator_type\" is one of LATEST, TRIM_HORIZON"));
+  EXPECT_THAT(error_of(manifest("stream_arn = \"orders\"\n")),
+              HasSubstr("spin.toml:6: \"stream_arn\": not a Kinesis stream ARN: \"orders\""));
+  EXPECT_THAT(error_of(manifest("batch_size = 10\n")), HasSubstr("\"stream_arn\" is missing"));
+}
+
+TEST(Manifest, RefusesWhatThisVersionWouldIgnore) {
+  EXPECT_EQ(error_of(manifest(with_stream("parallelization_factor = 4\n"))),
+            "spin.toml:7: \"parallelization_factor\" is not available in this version yet: remove "
+            "it, or keep the default 1 (in [[trigger.kinesis]])");
+  EXPECT_THAT(error_of(manifest(with_stream("filters = ['{}']\n"))), HasSubstr("not available"));
+  EXPECT_THAT(error_of(manifest(with_stream("enhanced_fan_out = \"me\"\n"))),
+              HasSubstr("not available"));
+  EXPECT_THAT(error_of(manifest(with_stream("maximum_retry_attempts = 3\n"))),
+              HasSubstr("not available"));
+  EXPECT_EQ(error_of(manifest(with_stream("parallelization_factor = 1\nfilters = []\n"
+                                          "maximum_retry_attempts = -1\n"))),
+            "no error");
+}
+
+TEST(Manifest, TakesLambdasNamesAsAliases) {
+  const auto app =
+      parse(manifest("event_source_arn = \"" + std::string(kArn) +
+                     "\"\nstarting_position = \"TRIM_HORIZON\"\n"
+                     "maximum_batching_window_in_seconds = 2\nmaximum_record_age_in_seconds = -1\n"
+                     "tumbling_window_in_seconds = 0\nbisect_batch_on_function_error = false\n"
+                     "parallelization_factor = 1\nmaximum_retry_attempts = -1\nenabled = false\n"));
+  ASSERT_TRUE(app) << app.error().what;
+  const TriggerOptions& options = app->triggers[0].options;
+  EXPECT_EQ(options.stream_arn.str(), kArn);
+  EXPECT_EQ(options.maximum_batching_window.count(), 2000);
+  EXPECT_FALSE(options.enabled);
+  EXPECT_TRUE(std::holds_alternative<TrimHorizon>(options.starting_position));
+  EXPECT_THAT(error_of(manifest(with_stream("event_source_arn = \"x\"\n"))),
+              HasSubstr("set the same thing"));
+  EXPECT_THAT(error_of(manifest(with_stream(
+                  "destination_config = { on_failure = { destination = \"arn:aws:sqs:x\" } }\n"))),
+              HasSubstr("\"destination_config\" is not available in this version yet"));
+  EXPECT_THAT(error_of(manifest(with_stream("maximum_batching_window_in_seconds = 301\n"))),
+              HasSubstr("must be 0 to 300, not 301"));
+}
+
+TEST(Manifest, JoinsTheStartingPositionFromItsParts) {
+  const auto at = parse(
+      manifest(with_stream("shard_iterator_type = \"AT_TIMESTAMP\"\nstarting_position_timestamp = "
+                           "2026-01-31T12:00:00Z\n")));
+  ASSERT_TRUE(at) << at.error().what;
+  EXPECT_EQ(to_rfc3339(std::get<AtTimestamp>(at->triggers[0].options.starting_position).time),
+            "2026-01-31T12:00:00.000Z");
+  const auto number = parse(manifest(with_stream(
+      "shard_iterator_type = \"AFTER_SEQUENCE_NUMBER\"\nstarting_sequence_number = \"495\"\n")));
+  ASSERT_TRUE(number) << number.error().what;
+  EXPECT_EQ(std::get<After>(number->triggers[0].options.starting_position).position.sequence.str(),
+            "495");
+  EXPECT_THAT(error_of(manifest(with_stream("shard_iterator_type = \"AT_TIMESTAMP\"\n"))),
+              HasSubstr("AT_TIMESTAMP needs the key starting_position_timestamp"));
+  EXPECT_THAT(error_of(manifest(with_stream("starting_sequence_number = \"1\"\n"))),
+              HasSubstr("goes only with"));
+}
+
+TEST(Manifest, RefusesWrongShapesOfTheFile) {
+  EXPECT_EQ(error_of("x"),
+            "spin.toml:1: not valid TOML: Error while parsing key-value pair: "
+            "encountered end-of-file");
+  EXPECT_THAT(error_of("[application]\nname = \"a\"\n"), HasSubstr("no spin_manifest_version"));
+  EXPECT_THAT(error_of("spin_manifest_version = \"1\"\n"), HasSubstr("spin.toml:1: "));
+  EXPECT_THAT(error_of("spin_manifest_version = 2\n"), HasSubstr("no [application]"));
+  EXPECT_THAT(error_of("spin_manifest_version = 2\n[application]\nname = \"a\"\n"),
+              HasSubstr("no kinesis trigger"));
+  EXPECT_THAT(error_of("spin_manifest_version = \"2\"\n[application]\nname = \"a\"\n"
+                       "[[trigger.kinessis]]\ncomponent = \"c\"\n"),
+              HasSubstr("did you mean \"kinesis\"?"));
+}
+
+TEST(Manifest, NamesAComponentThatIsNotThere) {
+  std::string text = manifest(with_stream(""));
+  text.replace(text.find("\"ingest\""), 8, "\"ingset\"");
+  EXPECT_EQ(error_of(text),
+            "spin.toml:5: no [component.ingset] in the manifest; did you mean \"ingest\"?");
+}
+
+TEST(Manifest, RefusesASourceThatOnlySpinCanFetch) {
+  std::string text = manifest(with_stream(""));
+  text.replace(text.find("\"ingest.wasm\""), 13, "{ url = \"https://x\", digest = \"y\" }");
+  EXPECT_THAT(error_of(text), HasSubstr("not supported without spin (in [component.ingest])"));
+}
+
+TEST(Manifest, TakesAComponentWrittenWithinTheTrigger) {
+  const auto app = parse(
+      "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.kinesis]]\n"
+      "component = { source = \"c.wasm\", environment = { A = \"b\" } }\n" +
+      with_stream(""));
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->triggers[0].component.str(), "kinesis-trigger1-component");
+  EXPECT_EQ(app->components[0].environment.at("A"), "b");
+}
+
+TEST(Manifest, IgnoresOtherTriggersAndTheirComponents) {
+  const auto app = parse(manifest(with_stream("")) +
+                         "[[trigger.http]]\nroute = \"/\"\ncomponent = \"web\"\n"
+                         "[component.web]\nsource = { registry = \"r\" }\nwhatever = 1\n");
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->components.size(), 1U);
+  EXPECT_THAT(app->other_components, testing::ElementsAre("web"));
+}
+
+TEST(Manifest, KeepsPositionsOfTwoTriggersApart) {
+  const std::string second =
+      "[[trigger.kinesis]]\ncomponent = \"ingest\"\nstream_arn = \"" + std::string(kArn);
+  EXPECT_THAT(error_of(manifest(with_stream("")) + second + "\"\n"),
+              HasSubstr("application_name \"shop/ingest\" is also that of the trigger at "
+                        "spin.toml:4"));
+  EXPECT_EQ(error_of(manifest(with_stream("")) + second + "2\"\n"), "no error");
+  EXPECT_EQ(error_of(manifest(with_stream("")) + second + "\"\napplication_name = \"other\"\n"),
+            "no error");
+  EXPECT_THAT(error_of(manifest(with_stream("application_name = \"x\"\n")) + second +
+                       "2\"\napplication_name = \"x\"\n"),
+              HasSubstr("of its own"));
+}
+
+TEST(Manifest, RefusesAnApplicationNameThatLeavesItsFolder) {
+  EXPECT_THAT(error_of(manifest(with_stream("application_name = \"../x\"\n"))),
+              HasSubstr("an application name has"));
+}
+
+TEST(Templates, TakeValuesFromFlagThenEnvironmentThenDotenvThenDefault) {
+  const std::string text = manifest(
+      "stream_arn = \"arn:aws:kinesis:{{ region }}:123456789012:"
+      "stream/{{name}}\"\n",
+      "environment = { HOST = \"{{ name }}\", T = \"{{ .Go }}\" }\n"
+      "[variables]\nregion = { default = \"eu-west-1\" }\n"
+      "name = { required = true }\n");
+  Outside outside;
+  EXPECT_THAT(error_of(text), HasSubstr("variable \"name\" is required and has no value: set it by "
+                                        "--variable name=… or by the environment variable "
+                                        "SPIN_VARIABLE_NAME"));
+  outside.dotenv["SPIN_VARIABLE_NAME"] = "weak";
+  auto app = parse(text, outside);
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->triggers[0].options.stream_arn.stream().str(), "weak");
+  EXPECT_EQ(app->triggers[0].options.stream_arn.region(), "eu-west-1");
+  outside.environment["SPIN_VARIABLE_NAME"] = "stronger";
+  outside.environment["SPIN_VARIABLE_REGION"] = "us-west-2";
+  outside.variables["name"] = "strongest";
+  app = parse(text, outside);
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->triggers[0].options.stream_arn.str(),
+            "arn:aws:kinesis:us-west-2:123456789012:stream/strongest");
+  EXPECT_EQ(app->components[0].environment.at("HOST"), "strongest");
+  EXPECT_EQ(app->components[0].environment.at("T"), "{{ .Go }}");
+}
+
+TEST(Templates, NameWhatIsUnknownOrUnclosed) {
+  const std::string variables = "[variables]\nregion = { default = \"a\" }\n";
+  EXPECT_THAT(error_of(manifest("stream_arn = \"{{ regoin }}\"\n", variables)),
+              HasSubstr("spin.toml:6: template names the unknown variable \"regoin\"; did you mean "
+                        "\"region\"?"));
+  EXPECT_THAT(error_of(manifest("stream_arn = \"{{ region\"\n", variables)),
+              HasSubstr("\"{{\" without \"}}\""));
+  EXPECT_THAT(error_of(manifest(with_stream(""), "[variables]\nBad = { default = \"a\" }\n")),
+              HasSubstr("cannot name a variable"));
+  EXPECT_THAT(error_of(manifest(with_stream(""), "variables = { a = \"{{ nope }}\" }\n")),
+              HasSubstr("unknown variable \"nope\""));
+}
+
+TEST(Templates, NeverShowASecret) {
+  Outside outside;
+  outside.variables["name"] = "hidden";
+  const auto app = parse(manifest(with_stream("application_name = \"x/{{ name }}\"\n"),
+                                  "[variables]\nname = { required = true, secret = true }\n"),
+                         outside);
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_THAT(print_config(*app), HasSubstr("application_name = ***"));
+  EXPECT_THAT(print_config(*app), testing::Not(HasSubstr("hidden")));
+}
+
+TEST(PrintConfig, ShowsEachValueAndWhereItCameFrom) {
+  const auto app = parse(manifest(with_stream("batch_size = 10\n")) +
+                         "[application.trigger.kinesis]\nfailover_millis = 5000\n");
+  ASSERT_TRUE(app) << app.error().what;
+  const std::string text = print_config(*app);
+  EXPECT_THAT(text, testing::ContainsRegex("batch_size = 10 +# spin.toml:7\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("handler_timeout_millis = 60000 +# default\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("failover_millis = 5000 +# spin.toml:12\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("application_name = shop/ingest +# default\n"));
+}
+
+TEST(Keys, DefaultsOfTheTableAreThoseOfTheStruct) {
+  const TriggerOptions plain;
+  for (const auto& key : trigger_keys()) {
+    if (key.fallback.empty() || key.name == "application_name")
+      continue;
+    TriggerOptions set;
+    Parsed parsed;
+    parsed.text = std::string(key.fallback);
+    parsed.flag = key.fallback == "true";
+    if (key.kind == KeyKind::Integer)
+      parsed.integer = std::stoll(std::string(key.fallback));
+    EXPECT_EQ(key.set(set, parsed), "") << key.name;
+    EXPECT_EQ(set.batch_size, plain.batch_size);
+    EXPECT_EQ(set.shard_idle_wait, plain.shard_idle_wait);
+    EXPECT_EQ(set.detector_poll, plain.detector_poll);
+    EXPECT_EQ(set.maximum_batching_window, plain.maximum_batching_window);
+    EXPECT_EQ(set.maximum_batch_bytes, plain.maximum_batch_bytes);
+    EXPECT_EQ(set.parallelization_factor, plain.parallelization_factor);
+    EXPECT_EQ(set.maximum_retry_attempts, plain.maximum_retry_attempts);
+    EXPECT_EQ(set.maximum_record_age, plain.maximum_record_age);
+    EXPECT_EQ(set.handler_timeout, plain.handler_timeout);
+    EXPECT_EQ(set.instance_reuse, plain.instance_reuse);
+    EXPECT_EQ(set.on_poison, plain.on_poison);
+    EXPECT_EQ(set.on_non_json, plain.on_non_json);
+    EXPECT_EQ(set.shard_iterator_type, plain.shard_iterator_type);
+    EXPECT_EQ(set.enabled, plain.enabled);
+    EXPECT_EQ(set.tumbling_window, plain.tumbling_window);
+  }
+  EXPECT_EQ(ProcessOptions().failover.count(), 3000);
+  EXPECT_EQ(ProcessOptions().memory_budget_bytes, 268'435'456U);
+}
+
+TEST(Keys, AreWhatTheReferencePageSays) {
+  const auto page =
+      std::filesystem::path(__FILE__).parent_path() / "../../docs/reference/manifest.md";
+  std::ifstream in(page);
+  ASSERT_TRUE(in) << page;
+  std::stringstream text;
+  text << in.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr(trigger_keys_as_markdown()));
+  EXPECT_THAT(text.str(), HasSubstr(process_keys_as_markdown()));
+  for (const Alias& alias : trigger_aliases())
+    EXPECT_THAT(text.str(), HasSubstr("`" + std::string(alias.alias) + "`"));
+}
+
+TEST(Sources, AMissingFileIsNamedWithWhatBuildsIt) {
+  const auto app =
+      parse(manifest(with_stream(""), "[component.ingest.build]\ncommand = \"make ingest\"\n"));
+  ASSERT_TRUE(app);
+  const auto checked = check_sources(*app);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().what,
+            "spin.toml:9: component \"ingest\": no file /app/ingest.wasm; "
+            "build it: make ingest");
+}
+
+TEST(Variables, AreReadFromTheFlagsForms) {
+  Outside outside;
+  ASSERT_TRUE(add_variables("a=b=c", outside));
+  EXPECT_EQ(outside.variables["a"], "b=c");
+  EXPECT_FALSE(add_variables("nothing", outside));
+  EXPECT_FALSE(add_variables("@file.yaml", outside));
+  const Environment dotenv = parse_dotenv("# c\nexport A=1\nB=\"two words\"\r\n=x\nplain\n");
+  EXPECT_EQ(dotenv.at("A"), "1");
+  EXPECT_EQ(dotenv.at("B"), "two words");
+  EXPECT_EQ(dotenv.size(), 2U);
+}
+
+}  // namespace
+}  // namespace kt::app
