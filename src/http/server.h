@@ -34,13 +34,17 @@ struct ServerOptions {
   std::size_t connections_max = 1024;
   std::size_t streams_max = 100;  ///< concurrent HTTP/2 streams a connection
   Duration idle_timeout = std::chrono::seconds(120);
-  Duration read_timeout = std::chrono::seconds(30);  ///< from first byte to whole request
+  Duration read_timeout = std::chrono::seconds(30);   ///< from first byte to whole request
+  Duration write_timeout = std::chrono::seconds(30);  ///< without the client taking anything
 };
 
-/// Answers one request. Runs as a task on the server's loop, and may wait.
+/// Answers one request. Runs as a task on the server's loop, and may wait. It runs to its end even
+/// when its client has gone; only stop() cancels it, once its grace has passed. What it throws is
+/// logged and answered with 500.
 using ServerHandler = std::function<Task<Response>(ServerRequest)>;
 
-/// Lives on: the loop it was given, which must outlive it. Call stop() and await it before the end.
+/// Lives on: the loop it was given, which must outlive it. Call stop() once and await it before the
+/// end.
 class Server {
  public:
   /// Binds and starts to accept. InUse when the port is taken, Invalid for a bad address.
