@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "local/requests.h"
@@ -39,6 +40,8 @@ struct ModelOptions {
 
 struct ModelStream;
 struct ModelShard;
+struct Segment;
+struct IteratorToken;
 
 /// Lives on: one loop (or no loop: it never waits). Every operation is one of the service's, with
 /// its checks, limits and exceptions. The clock's wall time dates records and iterators, its
@@ -94,7 +97,8 @@ class KinesisModel {
   void commit_failed(Changes changes);
   /// Streams or shards changed and this is not durable yet: even reads must wait with their answer.
   bool structure_pending() const { return structure_dirty_ || structure_in_flight_; }
-  /// Drops what retention has ended; called by every read, and from time to time by the service.
+  /// Drops what retention has ended. Operations do so for the shard they touch; the service calls
+  /// this from time to time for the rest.
   void trim_all();
 
  private:
@@ -104,6 +108,12 @@ class KinesisModel {
     std::uint32_t shard;
     std::uint64_t first_index;
     std::size_t bytes;
+  };
+
+  struct InFlight {
+    std::uint64_t stream_uid;
+    std::uint32_t shard;
+    std::uint64_t end_index;
   };
 
   WallTime wall() const { return clock_.wall_now(); }
@@ -122,33 +132,43 @@ class KinesisModel {
   void split(ModelStream& stream, ModelShard& shard, HashKey at);
   void merge(ModelStream& stream, ModelShard& left, ModelShard& right);
   void begin_change(ModelStream& stream);
-  void restore(StoredStream stored);
+  void scale(ModelStream& stream, int target);
+  Answer<Unit> change_retention(const StreamArn& stream, int hours, bool increase);
+  Result<Unit> restore(StoredStream stored);
 
-  Answer<HashKey> route(const PutEntry& entry, std::string_view where) const;
+  Answer<HashKey> route(const PutEntry& entry) const;
   Answer<Unit> check_room() const;
-  std::string store_record(ModelStream& stream, ModelShard& shard, const PutEntry& entry);
+  Answer<Unit> take_write_budget(const ModelStream& stream, ModelShard& shard,
+                                 const PutEntry& entry);
+  std::string store_record(ModelStream& stream, ModelShard& shard, const PutEntry& entry,
+                           WallTime now);
 
   void trim(ModelStream& stream, ModelShard& shard);
   void drop_expired_shards(ModelStream& stream);
-  std::uint64_t start_of(ModelStream& stream, ModelShard& shard, std::uint64_t index);
+  Answer<std::uint64_t> index_at(ModelStream& stream, ModelShard& shard, WallTime time);
   Answer<std::uint64_t> position(ModelStream& stream, ModelShard& shard,
                                  const IteratorRequest& request);
-  Answer<Unit> read(ModelStream& stream, ModelShard& shard, std::uint64_t from, int limit,
-                    RecordsAnswer& out, std::uint64_t& next);
-  Answer<Unit> load_segment(ModelStream& stream, ModelShard& shard, std::size_t segment);
-  void keep_in_memory(ModelStream& stream, ModelShard& shard, std::uint64_t first_index,
-                      std::size_t bytes);
-  void evict();
-  void mark_structure(ModelStream& stream);
+  Answer<IteratorToken> open_iterator(const ShardIterator& iterator, int limit,
+                                      const StreamArn* named) const;
+  Answer<Unit> read(ModelStream& stream, ModelShard& shard, int limit, std::uint64_t& next,
+                    RecordsAnswer& out);
+  void finish_read(ModelStream& stream, ModelShard& shard, IteratorToken token, std::uint64_t next,
+                   RecordsAnswer& out);
   bool shard_passes(const ModelStream& stream, const ModelShard& shard,
                     const std::optional<ShardFilter>& filter) const;
+
+  void mark_structure(ModelStream& stream);
+  void take_records(ModelStream& stream, ModelShard& shard, Changes& out);
+  Answer<Unit> load_segment(ModelStream& stream, ModelShard& shard, std::size_t at);
+  void keep_in_memory(const ModelStream& stream, const ModelShard& shard, const Segment& segment);
+  void evict();
 
   Clock& clock_;
   ModelOptions options_;
   StreamStore* store_ = nullptr;
   Streams streams_;
   std::map<std::uint64_t, ModelStream*> by_uid_;
-  std::map<std::string, std::uint64_t, std::less<>> last_created_;  ///< of deleted streams, in ms
+  std::map<std::string, WallTime, std::less<>> last_created_;  ///< of deleted streams
   std::uint64_t next_uid_ = 1;
   std::deque<Resident> resident_;
   std::size_t resident_bytes_ = 0;
@@ -157,8 +177,12 @@ class KinesisModel {
   std::size_t in_flight_bytes_ = 0;
   bool structure_dirty_ = false;
   bool structure_in_flight_ = false;
+  std::vector<std::uint64_t> dirty_streams_;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> dirty_shards_;
+  std::vector<TrimmedShard> trims_;
   std::vector<std::uint64_t> removed_;
-  Changes retry_;  ///< of a commit that failed
+  std::vector<InFlight> in_flight_;  ///< what becomes readable with the next committed()
+  Changes retry_;                    ///< of a commit that failed
 };
 
 }  // namespace kt::local
