@@ -1,0 +1,44 @@
+// worker/rules.h — The decisions that the two invariants hang on, in one place.
+//
+// Why: each is a pure function that a reader can check against the invariants, and that a test can
+// replace by a wrong one to prove that the simulator's checkers see it. Production code carries no
+// fault hooks.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "invoke/guest.h"
+#include "lease/held_lease.h"
+#include "stream/shard_poller.h"
+
+namespace kt::worker {
+
+/// The right answers. Stateless; must outlive the Worker.
+class Rules {
+ public:
+  virtual ~Rules() = default;
+
+  /// Whether the checkpoint may move past a batch. `outcome` is none while no call of it has ended.
+  virtual bool may_checkpoint(std::optional<invoke::InvokeOutcome> outcome) const {
+    return outcome == invoke::InvokeOutcome::Done;
+  }
+  /// The shards that must be finished before this one may be read: what its row says.
+  virtual std::vector<ShardId> blocking_parents(const Shard& shard) const {
+    return shard.parents();
+  }
+  /// Whether a guest may be called, and go on running, under a lease that is usable until then.
+  virtual bool may_call(MonotonicTime now, MonotonicTime usable_until) const {
+    return now < usable_until;
+  }
+  /// Whether the consumer of a lease must stop at once, and interrupt its guest.
+  virtual bool must_stop(lease::Holding holding) const { return holding == lease::Holding::Lost; }
+  /// Behind how many later batches of its lane a failed batch is called again.
+  virtual std::size_t retry_behind() const { return 0; }
+  /// From where a lost iterator is made anew.
+  virtual Checkpoint rebuild_position(const Checkpoint& start,
+                                      const std::optional<ExtendedSequenceNumber>& last) const {
+    return stream::rebuild_position(start, last);
+  }
+};
+
+}  // namespace kt::worker

@@ -1,0 +1,81 @@
+// worker/worker.h — Runs all triggers of an app in one process.
+//
+// Why: the one place where stream, lease, batch, invoke and checkpoint meet. Every trigger is
+// consumed by itself: a failing one never ends the others. How it is wired stands in README.md.
+#pragma once
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "checkpoint/checkpointer.h"
+#include "invoke/failure_policy.h"
+#include "lease/lease_coordinator.h"
+#include "model/control.h"
+#include "runtime/memory_budget.h"
+#include "stream/read_budget.h"
+#include "worker/rules.h"
+#include "worker/trigger.h"
+
+namespace kt::worker {
+
+class StreamConsumer;
+
+/// Lives on: the shard loop. Lifetime: outlives run(); what Deps refer to outlives it.
+/// Stopping: stop() drains (no new call; calls in flight get drain_timeout, then are interrupted),
+/// checkpoints, releases the leases; then run() returns. Cancelling run() instead is what a crash
+/// would do, without the release.
+/// Errors: run() fails only when a trigger can not start (no such stream, access denied, invalid)
+/// before any trigger ran; later faults are waited out and shown by status().
+class Worker final : public Control {
+ public:
+  struct Deps {
+    Loop& loop;
+    Clock& clock;
+    Random& random;
+    lease::LeaseTable& table;
+    Log log;
+  };
+  struct Options {
+    WorkerId worker;  ///< unique among the workers of the table, new with every start
+    lease::LeaseMode lease_mode = lease::LeaseMode::Exclusive;
+    Duration failover = std::chrono::seconds(3);
+    Duration drain_timeout = std::chrono::seconds(4);
+    Duration checkpoint_interval{0};
+    stream::OnDataLoss on_data_loss = stream::OnDataLoss::Fail;
+    std::size_t memory_budget_bytes = 256 * 1024 * 1024;
+    std::size_t prefetch_bytes_max = 4 * 1024 * 1024;  ///< a shard
+    stream::Pacing pacing = stream::Pacing::Service;
+    Backoff retry;  ///< of failed batches
+  };
+
+  Worker(Deps deps, Options options, std::vector<Trigger> triggers,
+         std::shared_ptr<const Rules> rules = std::make_shared<const Rules>());
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() override;
+
+  /// Consumes until stop() is through.
+  Task<Result<Unit>> run();
+  /// Begins to drain. May be called again; on the loop.
+  void stop();
+
+  std::vector<ShardStatus> status() const override;
+  /// Every trigger has its positions stored and is being consumed.
+  bool ready() const;
+  /// In the order of the triggers.
+  std::vector<ConsumerProbe> probes() const;
+
+ private:
+  Task<Result<Unit>> run_triggers();
+
+  Deps deps_;
+  Options options_;
+  std::shared_ptr<const Rules> rules_;
+  MemoryBudget memory_;
+  stream::ReadBudgets budgets_;
+  invoke::RetryForever policy_;
+  checkpoint::Checkpointer checkpointer_;
+  std::vector<std::unique_ptr<StreamConsumer>> consumers_;
+};
+
+}  // namespace kt::worker
