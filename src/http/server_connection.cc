@@ -70,8 +70,7 @@ Task<void> Connection::read_requests() {
     if (!dialog_.wants_bytes()) {
       while (writing_)
         co_await written_.wait();
-      if (!closed_)
-        co_await linger();
+      co_await linger();
       co_return;
     }
     const bool goes_on = co_await read_more();
@@ -110,13 +109,20 @@ Task<bool> Connection::read_more() {
   }
 }
 
-Task<void> Connection::linger() {
+void Connection::say_goodbye() {
+  if (closed_ || writing_ || linger_until_ || dialog_.wants_bytes())
+    return;
   error_code error;
   socket_.shutdown(ServerSocket::shutdown_send, error);
   if (error)
-    co_return;
+    return close();
   linger_until_ = host_.clock.now() + kLinger;
   arm();
+}
+
+Task<void> Connection::linger() {
+  say_goodbye();
+  error_code error;
   for (;;) {
     const bool readable = co_await wait_readable();
     if (!readable)
@@ -140,6 +146,8 @@ Task<Result<Unit>> Connection::answer(Exchange exchange) {
   dialog_.answer(id, std::move(response));
   write();
   arm();
+  // The reader of HTTP/2 waits for bytes that need not come any more.
+  say_goodbye();
   co_return Unit{};
 }
 
@@ -194,6 +202,7 @@ Task<Result<Unit>> Connection::write_rest() {
   }
   writing_ = false;
   written_.notify_all();
+  say_goodbye();
   co_return Unit{};
 }
 

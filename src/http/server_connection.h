@@ -47,6 +47,8 @@ class Connection final : private Alarm {
   Task<bool> read_more();
   Task<bool> wait_readable();
   Task<void> linger();
+  /// Ends our side once everything is said; the peer's end, or a deadline, then ends the rest.
+  void say_goodbye();
   Task<Result<Unit>> answer(Exchange exchange);
   Task<Response> run_handler(ServerRequest request);
   void write();
