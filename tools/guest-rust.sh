@@ -9,19 +9,15 @@ set -eu
 
 target=wasm32-wasip1
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trigger-kinesis
-debian_rustc=/usr/bin/rustc-web
-debian_source=/usr/src/rustc-web
 
 has_std() {
   libdir=$("$1" --print target-libdir --target "$target" 2>/dev/null) && [ -d "$libdir" ]
 }
 
-# Debian's package puts its tools under other names; either may be the one on PATH.
+# Debian's rustc-web is /usr/bin/rustc, and rust-web-src puts its own sources beside other sources.
 find_debian() {
-  for candidate in "$debian_rustc" /usr/lib/rust-web/bin/rustc; do
-    [ -x "$candidate" ] && rustc=$candidate && return 0
-  done
-  return 1
+  rustc=/usr/bin/rustc
+  [ -x "$rustc" ] && [ -d "/usr/src/rustc-$("$rustc" --version | cut -d' ' -f2)/library" ]
 }
 
 way=
@@ -31,8 +27,7 @@ if [ -x "$rustc" ] && has_std "$rustc"; then
 elif [ "${RUSTUP_OFFLINE:-0}" = 0 ] && command -v rustup >/dev/null 2>&1 &&
   rustup target add "$target" >/dev/null 2>&1 && has_std "$rustc"; then
   way=std
-elif find_debian && ls -d ${debian_source}*/library >/dev/null 2>&1 &&
-  [ -f /usr/lib/wasm32-wasi/crt1-reactor.o ]; then
+elif find_debian && [ -f /usr/lib/wasm32-wasi/crt1-reactor.o ]; then
   way=build-std
 fi
 
