@@ -252,8 +252,8 @@ Answer<Unit> KinesisModel::decrease_retention(const StreamArn& arn, int hours) {
 
 Answer<Unit> KinesisModel::change_retention(const StreamArn& arn, int hours, bool increase) {
   const std::chrono::hours wanted(hours);
-  const bool allowed = wanted >= limits::kRetentionMin && wanted <= limits::kRetentionMax;
-  if (!allowed && (options_.limits || hours < 1))
+  const std::chrono::hours least = options_.limits ? limits::kRetentionMin : std::chrono::hours(1);
+  if (wanted < least || wanted > limits::kRetentionMax)
     return refuse(Fault::InvalidArgument,
                   "The retention period has to be between 24 and 8760 hours, not " +
                       std::to_string(hours) + ".");
@@ -265,6 +265,9 @@ Answer<Unit> KinesisModel::change_retention(const StreamArn& arn, int hours, boo
                       " than existing retention period (" +
                       std::to_string(stream->retention.count()) + " hours). Use " +
                       (increase ? "Decrease" : "Increase") + "StreamRetentionPeriod.");
+  for (auto& [number, shard] : stream->shards) {
+    TRY(oldest(*stream, shard));
+  }
   stream->retention = wanted;
   begin_change(*stream);
   return Unit{};
@@ -278,7 +281,10 @@ void KinesisModel::begin_change(ModelStream& stream) {
 
 StreamArn KinesisModel::resolve(std::string_view region, std::string_view account,
                                 const StreamName& name) const {
-  StreamArn wanted = StreamArn::of("aws", region, account, name);
+  const std::string_view partition = region.starts_with("cn-")       ? "aws-cn"
+                                     : region.starts_with("us-gov-") ? "aws-us-gov"
+                                                                     : "aws";
+  StreamArn wanted = StreamArn::of(partition, region, account, name);
   if (streams_.contains(wanted.str()))
     return wanted;
   std::vector<const StreamArn*> here;

@@ -146,6 +146,7 @@ class KinesisModel {
   void trim(ModelStream& stream, ModelShard& shard);
   void drop_expired_shards(ModelStream& stream);
   Answer<std::uint64_t> index_at(ModelStream& stream, ModelShard& shard, WallTime time);
+  Answer<std::uint64_t> oldest(ModelStream& stream, ModelShard& shard);
   Answer<std::uint64_t> position(ModelStream& stream, ModelShard& shard,
                                  const IteratorRequest& request);
   Answer<IteratorToken> open_iterator(const ShardIterator& iterator, int limit,

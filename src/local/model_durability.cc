@@ -14,6 +14,18 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+/// What a failed commit still wanted to write of a stream must not bring it back.
+void forget_removed(Changes& changes) {
+  const auto gone = [&](std::uint64_t uid) {
+    return std::find(changes.removed.begin(), changes.removed.end(), uid) != changes.removed.end();
+  };
+  if (changes.removed.empty())
+    return;
+  std::erase_if(changes.streams, [&](const StoredStream& s) { return gone(s.uid); });
+  std::erase_if(changes.runs, [&](const RecordRun& r) { return gone(r.stream_uid); });
+  std::erase_if(changes.trims, [&](const TrimmedShard& t) { return gone(t.stream_uid); });
+}
+
 }  // namespace
 
 void KinesisModel::mark_structure(ModelStream& stream) {
@@ -41,7 +53,7 @@ Changes KinesisModel::take_changes() {
   }
   for (const auto& [uid, number] : std::exchange(dirty_shards_, {})) {
     const auto stream = by_uid_.find(uid);
-    if (stream == by_uid_.end())
+    if (stream == by_uid_.end() || stream->second->deleting)
       continue;
     const auto shard = stream->second->shards.find(number);
     if (shard == stream->second->shards.end())
@@ -51,6 +63,7 @@ Changes KinesisModel::take_changes() {
   }
   append(out.trims, std::exchange(trims_, {}));
   append(out.removed, std::exchange(removed_, {}));
+  forget_removed(out);
   in_flight_bytes_ += std::exchange(pending_bytes_, 0);
   structure_in_flight_ = structure_in_flight_ || structure_dirty_;
   structure_dirty_ = false;

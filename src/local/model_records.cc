@@ -225,11 +225,18 @@ Answer<std::uint64_t> KinesisModel::index_at(ModelStream& stream, ModelShard& sh
   return std::min(segment.first_index + low, shard.log.visible_end());
 }
 
+// Never goes back: a longer retention period does not bring back what had ended.
+Answer<std::uint64_t> KinesisModel::oldest(ModelStream& stream, ModelShard& shard) {
+  TRY(const std::uint64_t index, index_at(stream, shard, stream.horizon(wall())));
+  shard.oldest = std::max(shard.oldest, index);
+  return shard.oldest;
+}
+
 Answer<std::uint64_t> KinesisModel::position(ModelStream& stream, ModelShard& shard,
                                              const IteratorRequest& request) {
   switch (request.type) {
     case IteratorType::TrimHorizon:
-      return index_at(stream, shard, stream.horizon(wall()));
+      return oldest(stream, shard);
     case IteratorType::Latest:
       return shard.log.visible_end();
     case IteratorType::AtTimestamp: {
@@ -323,9 +330,9 @@ Answer<RecordsAnswer> KinesisModel::get_records(const ShardIterator& iterator, i
     shard.read_calls.take(1);
   }
   trim(stream, shard);
-  TRY(const std::uint64_t oldest, index_at(stream, shard, stream.horizon(wall())));
+  TRY(const std::uint64_t first, oldest(stream, shard));
   RecordsAnswer out;
-  std::uint64_t next = std::max(token.index, oldest);
+  std::uint64_t next = std::max(token.index, first);
   TRY(read(stream, shard, limit, next, out));
   if (options_.limits)
     shard.read_bytes.take(static_cast<double>(out.payload_bytes));

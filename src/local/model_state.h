@@ -26,7 +26,8 @@ struct ModelShard {
   WallTime created;
   std::optional<WallTime> closed;  ///< always later than `created`, and its children's creation
   ShardLog log;
-  bool dirty = false;  ///< has records that no change set holds yet
+  std::uint64_t oldest = 0;  ///< the first record that retention had not yet ended when last asked
+  bool dirty = false;        ///< has records that no change set holds yet
 
   Throttle write_bytes{static_cast<double>(limits::kWriteBytesPerSecond)};
   Throttle write_records{limits::kWriteRecordsPerSecond};

@@ -54,7 +54,8 @@ struct TrimmedShard {
   std::uint64_t before_index = 0;
 };
 
-/// What one commit writes, in this order.
+/// What one commit writes: first it removes, then it writes the rest in this order. Nothing in it
+/// belongs to a removed stream.
 struct Changes {
   std::vector<StoredStream> streams;  ///< created or changed, with all their shards
   std::vector<RecordRun> runs;
