@@ -222,21 +222,22 @@ void CborReader::skip() {
   --depth_;
 }
 
-CborWriter& CborWriter::head(unsigned major, std::uint64_t value) {
-  const int type = static_cast<int>(major << 5);
-  if (value < 24)
-    return raw(type | static_cast<int>(value));
-  int bytes_log2 = 3;
+void append_cbor_head(std::string& out, unsigned major, std::uint64_t value) {
+  const unsigned type = major << 5;
+  if (value < 24) {
+    out.push_back(static_cast<char>(type | value));
+    return;
+  }
+  unsigned bytes_log2 = 3;
   if (value <= 0xff)
     bytes_log2 = 0;
   else if (value <= 0xffff)
     bytes_log2 = 1;
   else if (value <= 0xffffffff)
     bytes_log2 = 2;
-  raw(type | (24 + bytes_log2));
+  out.push_back(static_cast<char>(type | (24 + bytes_log2)));
   for (int shift = (8 << bytes_log2) - 8; shift >= 0; shift -= 8)
-    out_.push_back(static_cast<char>(value >> shift & 0xff));
-  return *this;
+    out.push_back(static_cast<char>(value >> shift & 0xff));
 }
 
 CborWriter& CborWriter::number(double value) {

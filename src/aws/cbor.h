@@ -137,6 +137,9 @@ class CborReader {
   int depth_ = 0;
 };
 
+/// Appends the shortest head of that major type.
+void append_cbor_head(std::string& out, unsigned major, std::uint64_t value);
+
 /// Appends CBOR to a string. Counts given to map() and array() are the caller's promise; the
 /// shortest head is written. Chainable: `w.map(1).text("Limit").integer(10)`.
 class CborWriter {
@@ -173,7 +176,10 @@ class CborWriter {
     out_.append(value);
     return *this;
   }
-  CborWriter& head(unsigned major, std::uint64_t value);
+  CborWriter& head(unsigned major, std::uint64_t value) {
+    append_cbor_head(out_, major, value);
+    return *this;
+  }
 
   std::string out_;
 };

@@ -1,0 +1,68 @@
+#include "aws/service_client.h"
+
+#include <utility>
+
+#include "aws/service_error.h"
+
+namespace kt::aws {
+namespace {
+
+// AWS accepts dates up to five minutes off.
+constexpr std::chrono::minutes kSkewTolerated{4};
+
+}  // namespace
+
+ServiceClient::ServiceClient(http::Transport& transport, CredentialsSource& credentials,
+                             Clock& clock, ServiceClientOptions options)
+    : transport_(transport),
+      credentials_(credentials),
+      clock_(clock),
+      options_(std::move(options)),
+      scope_(options_.region, options_.service),
+      authority_(options_.endpoint.authority()) {}
+
+http::Request ServiceClient::make_request(const std::string& operation, std::string body) const {
+  http::Request request;
+  request.path = options_.endpoint.path;
+  request.headers.reserve(8);
+  request.headers.emplace_back("Host", authority_);
+  request.headers.emplace_back("Content-Type", options_.content_type);
+  request.headers.emplace_back("X-Amz-Target", options_.target_prefix + operation);
+  request.headers.emplace_back("User-Agent", "trigger-kinesis");
+  request.body = std::move(body);
+  return request;
+}
+
+Task<Result<http::Response>> ServiceClient::call(std::string operation, std::string body,
+                                                 Duration timeout, std::size_t answer_bytes_max) {
+  CO_TRY(const CredentialsPtr credentials, credentials_.get());
+  http::Request request = make_request(operation, std::move(body));
+  request.answer_bytes_max = answer_bytes_max;
+  const auto is_signed = sign(request, *credentials, scope_, clock_.wall_now() + skew_);
+  if (!is_signed)
+    co_return fail(is_signed.error().within(operation));
+  auto answer = co_await transport_.send(std::move(request), timeout);
+  if (!answer)
+    co_return fail(answer.error().within(operation));
+  if (answer->status == 200)
+    co_return std::move(*answer);
+  Error error = to_error(*answer, operation);
+  if (error.code == ErrorCode::AccessDenied && learn_date(*answer)) {
+    error.code = ErrorCode::Unavailable;
+    error.what += " (this machine's date is wrong: the service's will be used)";
+  }
+  co_return fail(std::move(error));
+}
+
+bool ServiceClient::learn_date(const http::Response& response) {
+  const auto date = parse_http_date(response.header("Date"));
+  if (!date)
+    return false;
+  const std::chrono::milliseconds skew = *date - clock_.wall_now();
+  if (std::chrono::abs(skew - skew_) < kSkewTolerated)
+    return false;
+  skew_ = skew;
+  return true;
+}
+
+}  // namespace kt::aws

@@ -1,0 +1,49 @@
+// aws/service_client.h — One signed call of an AWS service whose operations are named by a header.
+//
+// Why: Kinesis and DynamoDB share the frame of a request (X-Amz-Target, signature, error answer)
+// and differ in their bodies only.
+#pragma once
+#include <string>
+
+#include "aws/credentials.h"
+#include "aws/signing.h"
+#include "http/endpoint.h"
+#include "http/transport.h"
+
+namespace kt::aws {
+
+struct ServiceClientOptions {
+  std::string service;        ///< as it is signed: "kinesis"
+  std::string target_prefix;  ///< "Kinesis_20131202."
+  std::string content_type;   ///< "application/x-amz-json-1.1"
+  std::string region;
+  http::Endpoint endpoint;
+};
+
+/// Signs, sends and classifies. One attempt a call. Lives on: the shard loop; outlives its calls,
+/// as do the transport, the credentials and the clock. When the service says that our date is
+/// wrong, the next requests carry the service's own.
+class ServiceClient {
+ public:
+  ServiceClient(http::Transport& transport, CredentialsSource& credentials, Clock& clock,
+                ServiceClientOptions options);
+
+  /// The answer with status 200; every other one as Error of service_error.h.
+  Task<Result<http::Response>> call(std::string operation, std::string body, Duration timeout,
+                                    std::size_t answer_bytes_max);
+  const ServiceClientOptions& options() const { return options_; }
+
+ private:
+  http::Request make_request(const std::string& operation, std::string body) const;
+  bool learn_date(const http::Response& response);
+
+  http::Transport& transport_;
+  CredentialsSource& credentials_;
+  Clock& clock_;
+  ServiceClientOptions options_;
+  SigningScope scope_;
+  std::string authority_;
+  std::chrono::milliseconds skew_{0};  // the service's date minus ours
+};
+
+}  // namespace kt::aws

@@ -1,0 +1,152 @@
+#include "stream/kinesis/answers.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "aws/cbor.h"
+#include "stream/kinesis/records_reader.h"
+
+namespace kt::stream {
+namespace {
+
+using Json = nlohmann::json;
+
+tl::unexpected<Error> corrupt(const char* what) {
+  return fail(ErrorCode::Corrupt, std::string("the service's answer can not be read: ") + what);
+}
+
+const Json& member(const Json& object, const char* key) {
+  static const Json kNone;
+  if (!object.is_object())
+    return kNone;
+  const auto found = object.find(key);
+  return found == object.end() ? kNone : *found;
+}
+
+std::int64_t integer_of(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  return value.is_number() ? static_cast<std::int64_t>(value.get<double>()) : 0;
+}
+
+Result<HashKeyRange> read_range(const Json& range) {
+  HashKeyRange keys;
+  TRY(keys.starting, parse_hash_key(text_of(range, "StartingHashKey")));
+  TRY(keys.ending, parse_hash_key(text_of(range, "EndingHashKey")));
+  return keys;
+}
+
+StreamStatus to_status(std::string_view text) {
+  if (text == "CREATING")
+    return StreamStatus::Creating;
+  if (text == "DELETING")
+    return StreamStatus::Deleting;
+  if (text == "UPDATING")
+    return StreamStatus::Updating;
+  return StreamStatus::Active;
+}
+
+void read_parents(const Json& entry, Shard& shard) {
+  const std::string parent = text_of(entry, "ParentShardId");
+  const std::string adjacent = text_of(entry, "AdjacentParentShardId");
+  if (!parent.empty())
+    shard.parent = ShardId(parent);
+  if (!adjacent.empty())
+    shard.adjacent_parent = ShardId(adjacent);
+  const Json& parents = member(entry, "ParentShards");
+  if (!parents.is_array())
+    return;
+  if (parents.size() > 0 && parents[0].is_string())
+    shard.parent = ShardId(parents[0].get<std::string>());
+  if (parents.size() > 1 && parents[1].is_string())
+    shard.adjacent_parent = ShardId(parents[1].get<std::string>());
+}
+
+}  // namespace
+
+std::string text_of(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+WallTime to_wall_time(double number) {
+  // 1e11 is the year 5138 in seconds and 1973 in milliseconds.
+  if (!std::isfinite(number) || std::abs(number) > 1e17)
+    return WallTime{};
+  const double millis = std::abs(number) > 1e11 ? number : number * 1000.0;
+  return WallTime(std::chrono::milliseconds(std::llround(millis)));
+}
+
+Result<Json> read_document(const std::string& body) {
+  if (looks_like_json(body)) {
+    Json document = Json::parse(body, nullptr, false);
+    if (document.is_object())
+      return document;
+    return corrupt("it is no JSON object");
+  }
+  // The library's own reader has no bound on nesting; ours has.
+  aws::CborReader reader(body);
+  reader.skip();
+  if (!reader.complete())
+    return corrupt(reader.ok() ? "something follows its end" : reader.fault());
+  Json document = Json::from_cbor(body, true, false, Json::cbor_tag_handler_t::ignore);
+  if (!document.is_object())
+    return corrupt("it is no CBOR map");
+  return document;
+}
+
+Result<RecordsAnswer> read_records(std::string body) {
+  return looks_like_json(body) ? read_json_records(std::move(body))
+                               : read_cbor_records(std::move(body));
+}
+
+Result<Shard> read_shard(const Json& entry) {
+  Shard shard;
+  shard.id = ShardId(text_of(entry, "ShardId"));
+  if (shard.id.empty())
+    return corrupt("a shard without ShardId");
+  auto keys = read_range(member(entry, "HashKeyRange"));
+  if (!keys)
+    return corrupt(("shard " + shard.id.str() + ": " + keys.error().what).c_str());
+  shard.hash_keys = *keys;
+  read_parents(entry, shard);
+  const Json& sequences = member(entry, "SequenceNumberRange");
+  shard.starting_sequence = SequenceNumber(text_of(sequences, "StartingSequenceNumber"));
+  const std::string ending = text_of(sequences, "EndingSequenceNumber");
+  if (!ending.empty())
+    shard.ending_sequence = SequenceNumber(ending);
+  return shard;
+}
+
+Result<std::vector<Shard>> read_shards(const Json& list) {
+  std::vector<Shard> shards;
+  if (list.is_null())
+    return shards;
+  if (!list.is_array())
+    return corrupt("the shards are no list");
+  shards.reserve(list.size());
+  for (const Json& entry : list) {
+    TRY(Shard shard, read_shard(entry));
+    shards.push_back(std::move(shard));
+  }
+  return shards;
+}
+
+Result<StreamDescription> read_description(const Json& document) {
+  const Json& summary = member(document, "StreamDescriptionSummary");
+  if (!summary.is_object())
+    return corrupt("no StreamDescriptionSummary");
+  StreamDescription description;
+  description.name = StreamName(text_of(summary, "StreamName"));
+  description.arn = text_of(summary, "StreamARN");
+  description.status = to_status(text_of(summary, "StreamStatus"));
+  const Json& created = member(summary, "StreamCreationTimestamp");
+  if (created.is_number())
+    description.created = to_wall_time(created.get<double>());
+  const std::int64_t hours = integer_of(summary, "RetentionPeriodHours");
+  if (hours > 0)
+    description.retention = std::chrono::hours(hours);
+  description.open_shards = integer_of(summary, "OpenShardCount");
+  return description;
+}
+
+}  // namespace kt::stream
