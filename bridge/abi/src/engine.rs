@@ -13,6 +13,7 @@ use wasmtime::{Config, Enabled, Engine, OptLevel, PoolingAllocationConfig};
 use crate::c;
 use crate::error::{fail, kt_error, Fail, Kind, Outcome};
 use crate::guard::{guard, guard_void};
+use crate::workers::{self, Threads, Workers};
 
 /// A componentized core module is 4 core instances (module, adapter, shim, fixup); composed ones
 /// are more.
@@ -21,10 +22,6 @@ const MEMORIES_EACH: u32 = 2;
 const TABLES_EACH: u32 = 4;
 const ASYNC_STACK_BYTES: usize = 1 << 20;
 const WASM_STACK_BYTES: usize = 512 << 10;
-/// Threads for the guests' file operations; they end after a few idle seconds.
-const FILE_THREADS_MAX: usize = 16;
-/// A worker looks at timers and sockets after so many polls even when guests keep it busy.
-const EVENT_INTERVAL: u32 = 8;
 /// The ticker stops after this long without a call.
 const TICKER_IDLE: Duration = Duration::from_secs(1);
 
@@ -50,13 +47,15 @@ pub struct Shared {
     pub memory_max: usize,
     pub cache_dir: Option<PathBuf>,
     pub activity: Activity,
+    pub workers: Workers,
 }
 
 #[allow(non_camel_case_types)]
 pub struct kt_engine {
     pub shared: Arc<Shared>,
-    pub runtime: Option<tokio::runtime::Runtime>,
     allocator: &'static std::ffi::CStr,
+    // In this order: guests that compute need the ticker to make them yield and end.
+    _threads: Threads,
     _ticker: Ticker,
 }
 
@@ -126,19 +125,6 @@ fn make_engine(
     let engine =
         Engine::new(&base_config(c)).map_err(Fail::of(Kind::Failed, "starting wasmtime"))?;
     Ok((engine, c"on-demand"))
-}
-
-fn make_runtime(c: &kt_engine_config) -> Outcome<tokio::runtime::Runtime> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = if c.worker_threads == 0 { cores } else { c.worker_threads as usize };
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .max_blocking_threads(FILE_THREADS_MAX)
-        .event_interval(EVENT_INTERVAL)
-        .thread_name("kt-guest")
-        .enable_all()
-        .build()
-        .or_else(|error| fail(Kind::Failed, format!("starting guest threads: {error}")))
 }
 
 /// How the ticker learns that guests run, so that an idle process does not wake 100 times a second.
@@ -220,6 +206,8 @@ unsafe fn new_engine(config: *const kt_engine_config) -> Outcome<kt_engine> {
     // SAFETY: a C string or null.
     let cache_dir = unsafe { c::optional_text(c.cache_dir, "cache_dir") }?.map(PathBuf::from);
     let (engine, allocator) = make_engine(c, instances, memory_max)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (workers, threads) = workers::start(or(c.worker_threads.into(), cores as u64) as usize)?;
     let shared = Arc::new(Shared {
         engine,
         slots: Arc::new(Semaphore::new(instances as usize)),
@@ -227,26 +215,10 @@ unsafe fn new_engine(config: *const kt_engine_config) -> Outcome<kt_engine> {
         memory_max,
         cache_dir,
         activity: Activity::default(),
+        workers,
     });
     let ticker = Ticker::start(&shared, Duration::from_millis(or(c.epoch_tick_millis.into(), 10)))?;
-    let runtime = Some(make_runtime(c)?);
-    Ok(kt_engine { shared, runtime, allocator, _ticker: ticker })
-}
-
-impl kt_engine {
-    pub fn handle(&self) -> Outcome<&tokio::runtime::Handle> {
-        match &self.runtime {
-            Some(runtime) => Ok(runtime.handle()),
-            None => fail(Kind::Invalid, "the engine is shutting down"),
-        }
-    }
-}
-
-impl Drop for kt_engine {
-    /// Stops the runtime first: guests that compute need the ticker to make them yield.
-    fn drop(&mut self) {
-        drop(self.runtime.take());
-    }
+    Ok(kt_engine { shared, allocator, _threads: threads, _ticker: ticker })
 }
 
 #[no_mangle]

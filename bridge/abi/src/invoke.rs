@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use kt_bridge_core::{call_handler, GuestError, HandlerResult, Limiter, Supervisor};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SemaphorePermit};
 use wasmtime::Trap;
 
 use crate::c;
@@ -221,6 +221,12 @@ fn cause_first(error: &wasmtime::Error) -> String {
     }
 }
 
+/// An instance after its call. Dropping the store before the slot keeps the pool's promise.
+struct Remains<'a> {
+    _room: Room,
+    _slot: SemaphorePermit<'a>,
+}
+
 struct Task {
     control: Arc<Control>,
     records: Borrowed,
@@ -230,10 +236,11 @@ struct Task {
 }
 
 impl Task {
-    async fn run(&self, report: &mut Report) -> Result<(), Stop> {
+    /// Returns what is left of the call: the instance and its slot.
+    async fn run(&self, report: &mut Report) -> Result<Option<Remains<'_>>, Stop> {
         let linked = &*self.control.linked;
         let slots = &linked.shared.slots;
-        let _slot = match slots.try_acquire() {
+        let slot = match slots.try_acquire() {
             Ok(slot) => slot,
             Err(_) => {
                 let wait = async { slots.acquire().await.map_err(wasmtime::Error::from) };
@@ -251,25 +258,25 @@ impl Task {
             Ok(views) => views,
             Err(message) => {
                 (report.kind, report.message) = (ResultKind::BadRecord, message);
-                return Ok(());
+                return Ok(None);
             }
         };
         let deadline = self.timeout.map(|t| now + t);
         let interrupted = self.control.interrupted.clone();
-        let room = match linked.room(self.call_context, Supervisor { interrupted, deadline }) {
+        let mut room = match linked.room(self.call_context, Supervisor { interrupted, deadline }) {
             Ok(room) => room,
             Err(error) => {
                 (report.kind, report.message) = (ResultKind::HostFailed, format!("{error:#}"));
-                return Ok(());
+                return Ok(None);
             }
         };
-        self.run_in(room, &views, deadline, report).await;
-        Ok(())
+        self.run_in(&mut room, &views, deadline, report).await;
+        Ok(Some(Remains { _room: room, _slot: slot }))
     }
 
     async fn run_in(
         &self,
-        mut room: Room,
+        room: &mut Room,
         views: &Views,
         deadline: Option<Instant>,
         report: &mut Report,
@@ -294,6 +301,7 @@ impl Task {
         let limiter = &room.store.data().limiter;
         report.peak_memory = limiter.used();
         report.output_dropped = room.output_dropped();
+        room.close_outputs();
         (report.kind, report.message) = match outcome {
             Ok(Ok(())) => (ResultKind::Ok, String::new()),
             Ok(Err(GuestError::Other(message))) => (ResultKind::GuestError, message),
@@ -316,18 +324,22 @@ async fn catch<T>(work: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send
     .await
 }
 
-/// The order matters: the instance is gone before `done` drops, also when the runtime drops the
-/// whole future half-way.
+/// The caller hears of the result before the instance is cleared away: the guest is at its end and
+/// its outputs are closed, so the records and the call's context are no longer used. When the
+/// runtime drops this future half-way, locals go in reverse order: the instance, then `done`.
 async fn run_and_tell(mut done: Done, task: Task) {
     let mut report = Report::default();
+    let mut remains: Option<Remains<'_>> = None;
     match catch(task.run(&mut report)).await {
-        Ok(Ok(())) => {}
+        Ok(Ok(left)) => remains = left,
         Ok(Err(_interrupted)) => report.kind = ResultKind::Interrupted,
         Err(payload) => {
             (report.kind, report.message) = (ResultKind::Panic, panic_text(payload));
         }
     }
     done.report = report;
+    drop(done);
+    drop(remains);
 }
 
 unsafe fn invoke(
@@ -358,7 +370,7 @@ unsafe fn invoke(
     }
     let done = Done { done, context: i.call_context as usize, report: Report::default() };
     linked.0.shared.activity.note_call();
-    linked.0.runtime.spawn(run_and_tell(done, task));
+    linked.0.shared.workers.spawn(run_and_tell(done, task));
     Ok(())
 }
 

@@ -11,3 +11,4 @@ mod guard;
 mod invoke;
 mod linked;
 mod records;
+mod workers;

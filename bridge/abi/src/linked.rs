@@ -62,7 +62,6 @@ struct Dir {
 
 pub struct Linked {
     pub shared: Arc<Shared>,
-    pub runtime: tokio::runtime::Handle,
     pre: InstancePre<State>,
     export: ComponentExportIndex,
     env: Vec<(String, String)>,
@@ -84,6 +83,10 @@ pub struct Room {
 impl Room {
     pub fn output_dropped(&self) -> u64 {
         self.outputs.iter().map(Output::dropped).sum()
+    }
+
+    pub fn close_outputs(&self) {
+        self.outputs.iter().for_each(Output::close);
     }
 }
 
@@ -188,7 +191,6 @@ unsafe fn link(
     let memory_max = engine.shared.memory_max;
     let linked = Arc::new(Linked {
         shared: engine.shared.clone(),
-        runtime: engine.handle()?.clone(),
         pre,
         export,
         env: unsafe { read_env(o) }?,
@@ -205,9 +207,9 @@ unsafe fn link(
     let control = Control::new(linked.clone(), Arc::new(AtomicBool::new(false)));
     let tried = {
         let _slot = linked.shared.slots.try_acquire();
-        linked.runtime.block_on(linked.try_out(&control, timeout))
+        linked.shared.workers.block_on(linked.try_out(&control, timeout))
     };
-    tried?;
+    tried.unwrap_or_else(|| fail(Kind::Failed, "the engine has no guest threads"))?;
     Ok(kt_linked(linked))
 }
 

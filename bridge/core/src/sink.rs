@@ -51,6 +51,11 @@ impl Output {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
+    /// Nothing more goes to the target, which may be gone from now on.
+    pub fn close(&self) {
+        self.0.budget.store(0, Ordering::Relaxed);
+    }
+
     fn emit(&self, bytes: &[u8]) {
         let shared = &*self.0;
         // An instance runs on one thread at a time, so load and store need no exchange loop.
