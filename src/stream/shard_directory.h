@@ -35,6 +35,8 @@ class ShardDirectory {
   const StreamArn& stream() const { return stream_; }
   const StreamDescription& description() const { return description_; }
   const ShardLineage& lineage() const { return lineage_; }
+  /// The service's clock when the last listing ended.
+  WallTime listed_at() const { return service_time_; }
   /// The service's clock: its last Date and the time that has passed here since.
   WallTime service_now() const;
   /// The start of what the service still keeps.

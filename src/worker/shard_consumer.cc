@@ -7,24 +7,6 @@
 #include "runtime/with_deadline.h"
 
 namespace kt::worker {
-namespace {
-
-/// Keeps an alarm no longer than its wait.
-class AlarmGuard {
- public:
-  AlarmGuard(Clock& clock, MonotonicTime when, Alarm& alarm)
-      : clock_(clock), id_(clock.schedule(when, alarm)) {}
-  AlarmGuard(const AlarmGuard&) = delete;
-  AlarmGuard& operator=(const AlarmGuard&) = delete;
-  ~AlarmGuard() { clock_.cancel(id_); }
-
- private:
-  Clock& clock_;
-  Clock::AlarmId id_;
-};
-
-}  // namespace
-
 stream::ShardPoller::Options ShardConsumer::poller_options(const Rules& rules,
                                                            const lease::Lease& row,
                                                            const Options& options) {
@@ -50,7 +32,8 @@ ShardConsumer::ShardConsumer(Deps deps, lease::HeldLeasePtr lease,
       log_(std::move(log)),
       poller_(deps.stream, std::move(budget), poller_options(deps.rules, lease_->row(), options),
               log_),
-      batcher_(options.batch) {
+      batcher_(options.batch),
+      nap_(deps.stream.clock) {
   CHECK(!is_shard_end(lease_->row().checkpoint), "a finished shard is never read again");
 }
 
@@ -68,8 +51,7 @@ Task<Result<Unit>> ShardConsumer::run() {
 void ShardConsumer::drain() {
   draining_ = true;
   poller_.out().close();
-  if (pause_)
-    pause_->fire();
+  nap_.stay_awake();
 }
 
 void ShardConsumer::interrupt_call() {
@@ -254,7 +236,7 @@ Task<ShardConsumer::Next> ShardConsumer::retry(Job job) {
   const auto place = static_cast<std::ptrdiff_t>(std::min(behind, ready_.size()));
   ready_.insert(ready_.begin() + place, std::move(job));
   state_ = State::Retrying;
-  co_await pause(again.delay);
+  co_await nap_.rest(again.delay);
   co_return ended_ ? Next::Stop : Next::GoOn;
 }
 
@@ -277,7 +259,7 @@ Task<ShardConsumer::Next> ShardConsumer::commit(Checkpoint checkpoint,
                {{"checkpoint", to_string(checkpoint)}, {"error", written.error().what}});
     if (draining_)
       co_return Next::Stop;
-    co_await pause(backoff.delay(failures, deps_.stream.random));
+    co_await nap_.rest(backoff.delay(failures, deps_.stream.random));
     if (draining_)
       co_return Next::Stop;
   }
@@ -344,7 +326,7 @@ Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
     trouble_ = "storing the children of a finished shard: " + added.error().what;
     log_.error("the children of a finished shard can not be stored, will repeat",
                {{"error", added.error().what}});
-    co_await pause(backoff.delay(failures, deps_.stream.random));
+    co_await nap_.rest(backoff.delay(failures, deps_.stream.random));
   }
   Checkpoint end = ShardEnd();
   const Next committed = co_await commit(std::move(end), lease_->row().checkpoint_arrival);
@@ -353,14 +335,6 @@ Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
   ++deps_.probe.shards_finished;
   log_.info("shard finished", {{"children", children.size()}});
   stop(ShardExit::Finished);
-}
-
-Task<void> ShardConsumer::pause(Duration duration) {
-  if (draining_)
-    co_return;
-  pause_.emplace();
-  AlarmGuard guard(deps_.stream.clock, deps_.stream.clock.now() + duration, *pause_);
-  co_await pause_->wait();
 }
 
 ShardStatus ShardConsumer::status() const {

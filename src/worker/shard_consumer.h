@@ -26,6 +26,7 @@
 #include "model/control.h"
 #include "runtime/task_group.h"
 #include "stream/shard_poller.h"
+#include "worker/nap.h"
 #include "worker/rules.h"
 #include "worker/trigger.h"
 
@@ -114,7 +115,6 @@ class ShardConsumer {
   Task<void> close_shard(std::vector<Shard> children);
   Task<void> conclude_missing(Error error);
   bool may_go_on() const;
-  Task<void> pause(Duration duration);
   Next stop(ShardExit exit);
 
   static stream::ShardPoller::Options poller_options(const Rules& rules, const lease::Lease& row,
@@ -140,7 +140,7 @@ class ShardConsumer {
   invoke::Invocation last_call_;
   std::uint64_t records_done_ = 0;
   std::uint64_t batches_done_ = 0;
-  std::optional<OneShot> pause_;
+  Nap nap_;
   std::optional<TaskGroup> group_;
 };
 

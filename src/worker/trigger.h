@@ -2,7 +2,10 @@
 #pragma once
 #include "batch/batcher.h"
 #include "invoke/guest.h"
+#include "lease/lease_coordinator.h"
 #include "model/control.h"
+#include "runtime/backoff.h"
+#include "stream/read_budget.h"
 #include "stream/retention.h"
 
 namespace kt::worker {
@@ -25,6 +28,20 @@ struct Trigger {
   TriggerOptions options;
   stream::KinesisApi& api;
   invoke::Guest& guest;
+};
+
+/// What all triggers of a process share.
+struct WorkerOptions {
+  WorkerId worker;  ///< unique among the workers of the table, new with every start
+  lease::LeaseMode lease_mode = lease::LeaseMode::Exclusive;
+  Duration failover = std::chrono::seconds(3);
+  Duration drain_timeout = std::chrono::seconds(4);
+  Duration checkpoint_interval{0};
+  stream::OnDataLoss on_data_loss = stream::OnDataLoss::Fail;
+  std::size_t memory_budget_bytes = 256 * 1024 * 1024;
+  std::size_t prefetch_bytes_max = 4 * 1024 * 1024;  ///< a shard
+  stream::Pacing pacing = stream::Pacing::Service;
+  Backoff retry;  ///< of failed batches
 };
 
 /// Counters of one trigger, summed over its shards.

@@ -13,8 +13,7 @@
 #include "model/control.h"
 #include "runtime/memory_budget.h"
 #include "stream/read_budget.h"
-#include "worker/rules.h"
-#include "worker/trigger.h"
+#include "worker/context.h"
 
 namespace kt::worker {
 
@@ -28,25 +27,8 @@ class StreamConsumer;
 /// before any trigger ran; later faults are waited out and shown by status().
 class Worker final : public Control {
  public:
-  struct Deps {
-    Loop& loop;
-    Clock& clock;
-    Random& random;
-    lease::LeaseTable& table;
-    Log log;
-  };
-  struct Options {
-    WorkerId worker;  ///< unique among the workers of the table, new with every start
-    lease::LeaseMode lease_mode = lease::LeaseMode::Exclusive;
-    Duration failover = std::chrono::seconds(3);
-    Duration drain_timeout = std::chrono::seconds(4);
-    Duration checkpoint_interval{0};
-    stream::OnDataLoss on_data_loss = stream::OnDataLoss::Fail;
-    std::size_t memory_budget_bytes = 256 * 1024 * 1024;
-    std::size_t prefetch_bytes_max = 4 * 1024 * 1024;  ///< a shard
-    stream::Pacing pacing = stream::Pacing::Service;
-    Backoff retry;  ///< of failed batches
-  };
+  using Deps = WorkerDeps;
+  using Options = WorkerOptions;
 
   Worker(Deps deps, Options options, std::vector<Trigger> triggers,
          std::shared_ptr<const Rules> rules = std::make_shared<const Rules>());
@@ -67,6 +49,8 @@ class Worker final : public Control {
 
  private:
   Task<Result<Unit>> run_triggers();
+  Task<Result<Unit>> start_triggers();
+  Task<Result<Unit>> consume_all();
 
   Deps deps_;
   Options options_;
@@ -75,7 +59,11 @@ class Worker final : public Control {
   stream::ReadBudgets budgets_;
   invoke::RetryForever policy_;
   checkpoint::Checkpointer checkpointer_;
+  WorkerContext context_;
   std::vector<std::unique_ptr<StreamConsumer>> consumers_;
+  std::optional<TaskGroup> group_;
+  std::optional<TaskGroup> starting_;
+  bool stopping_ = false;
 };
 
 }  // namespace kt::worker

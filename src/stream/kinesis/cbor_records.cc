@@ -58,6 +58,10 @@ ByteView CborRecords::payload() {
   if (reader_.take_null())
     return {};
   ByteView view;
+  if (reader_.kind() != Kind::Text) {
+    reader_.reject("Data is neither bytes nor base64 text: does the emulator know CBOR?");
+    return view;
+  }
   const std::string_view text = reader_.text();
   if (reader_.ok() && !side_.add_base64(text, view))
     reader_.reject("Data is text but no base64");

@@ -11,7 +11,6 @@
 namespace kt::stream {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 4 * 1024 * 1024;
 // 10 MiB of records; as base64 with their keys and names a little more than half as much again.
 constexpr std::size_t kRecordsAnswerBytesMax = 32 * 1024 * 1024;
 
@@ -19,7 +18,6 @@ aws::ServiceClientOptions service_options(const KinesisClientOptions& options) {
   aws::ServiceClientOptions service;
   service.service = "kinesis";
   service.target_prefix = "Kinesis_20131202.";
-  service.content_type = content_type(options.protocol);
   service.region = options.region;
   service.endpoint = options.endpoint;
   return service;
@@ -70,10 +68,14 @@ KinesisClient::KinesisClient(http::Transport& transport, aws::CredentialsSource&
 
 /// A stream of another account is found by its ARN only, and some emulators know names only: both
 /// are said, and agree.
-RequestBody KinesisClient::body_for(const StreamArn& stream) const {
-  RequestBody body(options_.protocol);
+void KinesisClient::name_stream(RequestBody& body, const StreamArn& stream) {
   body.text("StreamName", stream.stream().view());
   body.text("StreamARN", stream.str());
+}
+
+RequestBody KinesisClient::body_for(const StreamArn& stream) const {
+  RequestBody body(options_.protocol);
+  name_stream(body, stream);
   return body;
 }
 
@@ -84,17 +86,18 @@ Result<Unit> KinesisClient::check_region(const StreamArn& stream) const {
               "stream " + stream.str() + " was asked of the client of region " + options_.region);
 }
 
-Task<Result<http::Response>> KinesisClient::call(const char* operation, std::string body) {
-  co_return co_await service_.call(operation, std::move(body), options_.call_timeout,
-                                   kAnswerBytesMax);
+Task<Result<http::Response>> KinesisClient::call(const char* operation, RequestBody request) {
+  aws::ServiceCall what(operation, content_type(request.protocol()), request.take());
+  what.timeout = options_.call_timeout;
+  co_return co_await service_.call(std::move(what));
 }
 
 Task<Result<Unit>> KinesisClient::command(const char* operation, StreamArn stream,
-                                          std::string body) {
+                                          RequestBody request) {
   const auto here = check_region(stream);
   if (!here)
     co_return here;
-  CO_TRY(call(operation, std::move(body)));
+  CO_TRY(call(operation, std::move(request)));
   co_return Unit{};
 }
 
@@ -102,8 +105,8 @@ Task<Result<StreamDescription>> KinesisClient::describe_stream(StreamArn stream)
   const auto here = check_region(stream);
   if (!here)
     co_return fail(here.error());
-  std::string body = body_for(stream).take();
-  CO_TRY(const http::Response answer, call("DescribeStreamSummary", std::move(body)));
+  RequestBody request = body_for(stream);
+  CO_TRY(const http::Response answer, call("DescribeStreamSummary", std::move(request)));
   const auto document = read_document(answer.body);
   if (!document)
     co_return fail(document.error().within("DescribeStreamSummary"));
@@ -118,8 +121,7 @@ Task<Result<ShardListing>> KinesisClient::list_shards(StreamArn stream, std::str
   RequestBody request = token.empty() ? body_for(stream) : RequestBody(options_.protocol);
   if (!token.empty())
     request.text("NextToken", token);
-  std::string body = request.take();
-  CO_TRY(const http::Response answer, call("ListShards", std::move(body)));
+  CO_TRY(const http::Response answer, call("ListShards", std::move(request)));
   const auto document = read_document(answer.body);
   if (!document)
     co_return fail(document.error().within("ListShards"));
@@ -138,11 +140,11 @@ Task<Result<ShardListing>> KinesisClient::list_shards(StreamArn stream, std::str
   co_return listing;
 }
 
-Task<Result<ShardIterator>> KinesisClient::ask_iterator(StreamArn stream, std::string body) {
+Task<Result<ShardIterator>> KinesisClient::ask_iterator(StreamArn stream, RequestBody request) {
   const auto here = check_region(stream);
   if (!here)
     co_return fail(here.error());
-  CO_TRY(const http::Response answer, call("GetShardIterator", std::move(body)));
+  CO_TRY(const http::Response answer, call("GetShardIterator", std::move(request)));
   const auto document = read_document(answer.body);
   if (!document)
     co_return fail(document.error().within("GetShardIterator"));
@@ -154,18 +156,20 @@ Task<Result<ShardIterator>> KinesisClient::ask_iterator(StreamArn stream, std::s
 
 Task<Result<ShardIterator>> KinesisClient::get_shard_iterator(StreamArn stream, ShardId shard,
                                                               Checkpoint position) {
-  RequestBody request = body_for(stream);
+  // A timestamp in CBOR is read as seconds by some emulators, as milliseconds by others; in JSON
+  // all agree.
+  const bool has_time = std::holds_alternative<AtTimestamp>(position);
+  RequestBody request(has_time ? Protocol::Json : options_.protocol);
+  name_stream(request, stream);
   request.text("ShardId", shard.view());
   write_position(request, position);
-  std::string body = request.take();
-  co_return co_await ask_iterator(std::move(stream), std::move(body));
+  co_return co_await ask_iterator(std::move(stream), std::move(request));
 }
 
 Task<Result<ShardIterator>> KinesisClient::get_latest_iterator(StreamArn stream, ShardId shard) {
   RequestBody request = body_for(stream);
   request.text("ShardId", shard.view()).text("ShardIteratorType", "LATEST");
-  std::string body = request.take();
-  co_return co_await ask_iterator(std::move(stream), std::move(body));
+  co_return co_await ask_iterator(std::move(stream), std::move(request));
 }
 
 Task<Result<RecordsAnswer>> KinesisClient::get_records(StreamArn stream, ShardIterator iterator,
@@ -176,9 +180,10 @@ Task<Result<RecordsAnswer>> KinesisClient::get_records(StreamArn stream, ShardIt
   RequestBody request(options_.protocol, 512);
   request.text("ShardIterator", iterator.view()).integer("Limit", records_max);
   request.text("StreamARN", stream.str());
-  std::string body = request.take();
-  CO_TRY(http::Response answer, service_.call("GetRecords", std::move(body), options_.read_timeout,
-                                              kRecordsAnswerBytesMax));
+  aws::ServiceCall what("GetRecords", content_type(options_.protocol), request.take());
+  what.timeout = options_.read_timeout;
+  what.answer_bytes_max = kRecordsAnswerBytesMax;
+  CO_TRY(http::Response answer, service_.call(std::move(what)));
   co_return read_records(std::move(answer.body));
 }
 
@@ -188,8 +193,7 @@ Task<Result<PutOutcome>> KinesisClient::put_record(StreamArn stream, PutEntry en
     co_return fail(here.error());
   RequestBody request = body_for(stream);
   write_entry(request, entry);
-  std::string body = request.take();
-  CO_TRY(const http::Response answer, call("PutRecord", std::move(body)));
+  CO_TRY(const http::Response answer, call("PutRecord", std::move(request)));
   const auto document = read_document(answer.body);
   if (!document)
     co_return fail(document.error().within("PutRecord"));
@@ -208,8 +212,7 @@ Task<Result<PutRecordsAnswer>> KinesisClient::put_records(StreamArn stream,
     write_entry(request, entry);
     request.end();
   }
-  std::string body = request.take();
-  CO_TRY(const http::Response answer, call("PutRecords", std::move(body)));
+  CO_TRY(const http::Response answer, call("PutRecords", std::move(request)));
   const auto document = read_document(answer.body);
   if (!document)
     co_return fail(document.error().within("PutRecords"));
@@ -233,23 +236,20 @@ Task<Result<Unit>> KinesisClient::create_stream(StreamArn stream, int shard_coun
     request.integer("ShardCount", shard_count);
   else
     request.object("StreamModeDetails").text("StreamMode", "ON_DEMAND").end();
-  std::string body = request.take();
-  co_return co_await command("CreateStream", std::move(stream), std::move(body));
+  co_return co_await command("CreateStream", std::move(stream), std::move(request));
 }
 
 Task<Result<Unit>> KinesisClient::delete_stream(StreamArn stream) {
   RequestBody request = body_for(stream);
   request.boolean("EnforceConsumerDeletion", true);
-  std::string body = request.take();
-  co_return co_await command("DeleteStream", std::move(stream), std::move(body));
+  co_return co_await command("DeleteStream", std::move(stream), std::move(request));
 }
 
 Task<Result<StreamListing>> KinesisClient::list_streams(std::string after) {
   RequestBody request(options_.protocol);
   if (!after.empty())
     request.text("ExclusiveStartStreamName", after);
-  std::string body = request.take();
-  CO_TRY(const http::Response answer, call("ListStreams", std::move(body)));
+  CO_TRY(const http::Response answer, call("ListStreams", std::move(request)));
   const auto document = read_document(answer.body);
   if (!document)
     co_return fail(document.error().within("ListStreams"));
@@ -271,22 +271,19 @@ Task<Result<Unit>> KinesisClient::split_shard(StreamArn stream, ShardId shard,
   RequestBody request = body_for(stream);
   request.text("ShardToSplit", shard.view());
   request.text("NewStartingHashKey", to_decimal(starting_hash_key));
-  std::string body = request.take();
-  co_return co_await command("SplitShard", std::move(stream), std::move(body));
+  co_return co_await command("SplitShard", std::move(stream), std::move(request));
 }
 
 Task<Result<Unit>> KinesisClient::merge_shards(StreamArn stream, ShardId shard, ShardId adjacent) {
   RequestBody request = body_for(stream);
   request.text("ShardToMerge", shard.view()).text("AdjacentShardToMerge", adjacent.view());
-  std::string body = request.take();
-  co_return co_await command("MergeShards", std::move(stream), std::move(body));
+  co_return co_await command("MergeShards", std::move(stream), std::move(request));
 }
 
 Task<Result<Unit>> KinesisClient::update_shard_count(StreamArn stream, int target) {
   RequestBody request = body_for(stream);
   request.integer("TargetShardCount", target).text("ScalingType", "UNIFORM_SCALING");
-  std::string body = request.take();
-  co_return co_await command("UpdateShardCount", std::move(stream), std::move(body));
+  co_return co_await command("UpdateShardCount", std::move(stream), std::move(request));
 }
 
 }  // namespace kt::stream

@@ -78,10 +78,11 @@ class KinesisClient final : public KinesisApi {
 
  private:
   RequestBody body_for(const StreamArn& stream) const;
+  static void name_stream(RequestBody& body, const StreamArn& stream);
   Result<Unit> check_region(const StreamArn& stream) const;
-  Task<Result<http::Response>> call(const char* operation, std::string body);
-  Task<Result<Unit>> command(const char* operation, StreamArn stream, std::string body);
-  Task<Result<ShardIterator>> ask_iterator(StreamArn stream, std::string body);
+  Task<Result<http::Response>> call(const char* operation, RequestBody request);
+  Task<Result<Unit>> command(const char* operation, StreamArn stream, RequestBody request);
+  Task<Result<ShardIterator>> ask_iterator(StreamArn stream, RequestBody request);
 
   aws::ServiceClient service_;
   KinesisClientOptions options_;

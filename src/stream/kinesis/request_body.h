@@ -34,6 +34,7 @@ class RequestBody {
   RequestBody& item();
   /// Closes the innermost object or list.
   RequestBody& end();
+  Protocol protocol() const { return protocol_; }
   /// Closes the request and gives it away.
   std::string take();
 

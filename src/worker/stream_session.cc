@@ -1,0 +1,257 @@
+#include "worker/stream_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/with_deadline.h"
+
+namespace kt::worker {
+namespace {
+
+constexpr Duration kDescribeEvery = std::chrono::seconds(30);
+
+lease::LeaseCoordinator::Options coordinator_options(const StreamSession::Deps& deps) {
+  const WorkerOptions& options = deps.context.options;
+  lease::LeaseCoordinator::Options out;
+  out.mode = options.lease_mode;
+  // Each trigger beats for itself: one that hangs must not keep another's leases alive.
+  out.worker = WorkerId(options.worker.str() + "/" + deps.trigger.options.application.str());
+  out.consumer = deps.positions.key();
+  out.failover = options.failover;
+  return out;
+}
+
+}  // namespace
+
+StreamSession::StreamSession(Deps deps, Log log)
+    : deps_(deps),
+      log_(std::move(log)),
+      coordinator_(lease::LeaseCoordinator::Deps{deps.context.deps.clock, deps.context.deps.random,
+                                                 deps.context.deps.table, *this, log_},
+                   coordinator_options(deps)) {}
+
+Task<Result<Unit>> StreamSession::run() {
+  group_.emplace(deps_.context.deps.loop);
+  group_->spawn(coordinator_.run());
+  group_->spawn(discover());
+  group_->spawn(serve_drain());
+  co_return co_await group_->join();
+}
+
+void StreamSession::lease_taken(lease::HeldLeasePtr lease) {
+  auto run = std::make_shared<ShardRun>(std::move(lease), deps_.context.deps.clock);
+  runs_.push_back(run);
+  if (draining_)
+    stop_run(*run);
+  group_->spawn(run_shard(std::move(run)));
+}
+
+void StreamSession::lease_asked_back(lease::HeldLeasePtr lease) {
+  for (const ShardRunPtr& run : runs_) {
+    if (run->lease != lease || run->stopping)
+      continue;
+    stop_run(*run);
+    group_->spawn(interrupt_later(run));
+  }
+}
+
+void StreamSession::lease_lost(lease::HeldLeasePtr lease) {
+  for (const ShardRunPtr& run : runs_) {
+    if (run->lease != lease || run->lost || !deps_.context.rules.must_stop(lease->holding()))
+      continue;
+    run->lost = true;
+    run->nap.stay_awake();
+    ++deps_.probe.lost_leases;
+    if (run->consumer)
+      run->consumer->lose_lease();
+  }
+}
+
+void StreamSession::stop_run(ShardRun& run) {
+  run.stopping = true;
+  run.nap.stay_awake();
+  if (run.consumer)
+    run.consumer->drain();
+}
+
+Task<Result<Unit>> StreamSession::interrupt_later(ShardRunPtr run) {
+  co_await deps_.context.deps.clock.sleep(deps_.context.options.drain_timeout);
+  if (run->consumer)
+    run->consumer->interrupt_call();
+  co_return Unit{};
+}
+
+Task<Result<Unit>> StreamSession::run_shard(ShardRunPtr run) {
+  co_await wait_for_predecessor(run);
+  if (!deps_.trigger.options.enabled)
+    co_await park(run);
+  co_await consume(run);
+  if (!run->lost && run->lease->lost()) {
+    run->lost = true;
+    ++deps_.probe.lost_leases;
+  }
+  if (run->consumer && run->consumer->exit() == ShardExit::LeaseLost)
+    coordinator_.report_lost(run->lease);
+  else if (!run->lost)
+    co_await coordinator_.release(run->lease);
+  runs_.remove(run);
+  runs_changed_.notify_all();
+  coordinator_.poke();
+  co_return Unit{};
+}
+
+Task<void> StreamSession::wait_for_predecessor(ShardRunPtr run) {
+  for (;;) {
+    const auto first = std::find_if(runs_.begin(), runs_.end(), [&](const ShardRunPtr& other) {
+      return other->lease->shard() == run->lease->shard();
+    });
+    if (first == runs_.end() || *first == run)
+      co_return;
+    co_await runs_changed_.wait();
+  }
+}
+
+Task<void> StreamSession::park(ShardRunPtr run) {
+  while (!run->stopping && !run->lost)
+    co_await run->nap.rest(std::chrono::hours(1));
+}
+
+Task<void> StreamSession::consume(ShardRunPtr run) {
+  Backoff backoff;
+  for (std::uint32_t failures = 1; !run->stopping && !run->lost; ++failures) {
+    run->consumer = make_consumer(run->lease);
+    co_await run->consumer->run();
+    const ShardExit exit = run->consumer->exit();
+    if (exit == ShardExit::DataLost)
+      co_await park(run);
+    if (exit != ShardExit::Failed)
+      co_return;
+    log_.error("a shard can not be read, will try again",
+               {{"shard", run->lease->shard().str()}, {"error", run->consumer->trouble()}});
+    co_await run->nap.rest(backoff.delay(failures, deps_.context.deps.random));
+  }
+}
+
+std::unique_ptr<ShardConsumer> StreamSession::make_consumer(const lease::HeldLeasePtr& lease) {
+  WorkerContext& context = deps_.context;
+  const TriggerOptions& trigger = deps_.trigger.options;
+  const stream::ShardPoller::Deps reading{context.deps.clock, context.deps.random,
+                                          deps_.trigger.api, deps_.directory, context.memory};
+  const ShardConsumer::Deps deps{reading,       deps_.trigger.guest,  context.policy,
+                                 coordinator_,  context.checkpointer, *this,
+                                 context.rules, deps_.probe,          context.deps.loop};
+  ShardConsumer::Options options;
+  options.batch = trigger.batch;
+  options.handler_timeout = trigger.handler_timeout;
+  options.idle_wait = trigger.idle_wait;
+  options.prefetch_bytes_max = context.options.prefetch_bytes_max;
+  options.on_data_loss = context.options.on_data_loss;
+  auto budget = context.budgets.of(trigger.endpoint, trigger.stream, lease->shard());
+  return std::make_unique<ShardConsumer>(deps, lease, std::move(budget), options,
+                                         log_.with("shard", lease->shard().view()));
+}
+
+Task<Result<Unit>> StreamSession::add_children(std::vector<Shard> children) {
+  // All that is listed gets its row before: a second parent of a merge without a row would not
+  // hold the child back.
+  CO_TRY(deps_.directory.refresh());
+  CO_TRY(const bool added, deps_.positions.add_missing(std::move(children)));
+  if (added)
+    coordinator_.poke();
+  co_return Unit{};
+}
+
+Task<Result<Unit>> StreamSession::discover() {
+  Clock& clock = deps_.context.deps.clock;
+  MonotonicTime described = clock.now();
+  std::uint32_t failures = 0;
+  Backoff backoff;
+  while (!recreated_) {
+    const Duration wait = failures == 0
+                              ? deps_.trigger.options.detector_poll
+                              : std::min(deps_.trigger.options.detector_poll,
+                                         backoff.delay(failures, deps_.context.deps.random));
+    co_await clock.sleep(wait);
+    const bool describe = clock.now() - described >= kDescribeEvery;
+    auto looked = co_await look_around(describe);
+    if (looked) {
+      failures = 0;
+      if (describe)
+        described = clock.now();
+      continue;
+    }
+    ++failures;
+    log_.warn("listing the shards failed, will repeat",
+              {{"failures", failures}, {"error", looked.error().what}});
+  }
+  group_->cancel();
+  co_return Unit{};
+}
+
+Task<Result<Unit>> StreamSession::look_around(bool describe) {
+  if (describe) {
+    const WallTime created = deps_.directory.description().created;
+    CO_TRY(deps_.directory.describe());
+    if (deps_.directory.description().created != created) {
+      recreated_ = true;
+      co_return Unit{};
+    }
+  }
+  std::vector<Shard> none;
+  CO_TRY(add_children(std::move(none)));
+  CO_TRY(deps_.positions.remove_forgotten());
+  co_return Unit{};
+}
+
+Task<Result<Unit>> StreamSession::idle() {
+  while (!runs_.empty())
+    co_await runs_changed_.wait();
+  co_return Unit{};
+}
+
+Task<void> StreamSession::wait_until_idle(Duration limit) {
+  Clock& clock = deps_.context.deps.clock;
+  co_await with_deadline(clock, clock.now() + limit, idle(), "draining");
+}
+
+Task<Result<Unit>> StreamSession::serve_drain() {
+  co_await drain_.wait();
+  draining_ = true;
+  coordinator_.stop_taking();
+  for (const ShardRunPtr& run : runs_)
+    stop_run(*run);
+  const Duration limit = deps_.context.options.drain_timeout;
+  co_await wait_until_idle(limit);
+  for (const ShardRunPtr& run : runs_) {
+    if (run->consumer)
+      run->consumer->interrupt_call();
+  }
+  // What is left now waits for the store. A store that does not answer must not keep us for ever.
+  co_await wait_until_idle(limit);
+  if (runs_.empty())
+    co_await coordinator_.leave();
+  else
+    log_.warn("stopped before every lease was given back", {{"leases", runs_.size()}});
+  group_->cancel();
+  co_return Unit{};
+}
+
+std::vector<ShardStatus> StreamSession::status() const {
+  std::vector<ShardStatus> all;
+  for (const ShardRunPtr& run : runs_) {
+    if (run->consumer) {
+      all.push_back(run->consumer->status());
+      continue;
+    }
+    ShardStatus status;
+    status.application = run->lease->key().consumer.application;
+    status.stream = run->lease->key().consumer.stream.str();
+    status.shard = run->lease->shard();
+    status.checkpoint = to_string(run->lease->row().checkpoint);
+    status.state = deps_.trigger.options.enabled ? "waiting" : "not enabled";
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+}  // namespace kt::worker
