@@ -1,0 +1,37 @@
+// invoke/wasm/wasm_guest.h — A component of the bridge as a Guest.
+#pragma once
+#include <memory>
+
+#include "invoke/guest.h"
+#include "invoke/guest_log.h"
+#include "invoke/invoke_gate.h"
+#include "wasm/linked_component.h"
+
+namespace kt::invoke {
+
+/// A fresh instance for every batch. Lives on: the shard loop; what Deps refer to outlives it.
+/// The wait for a permit does not count against the call's deadline.
+class WasmGuest final : public Guest {
+ public:
+  struct Deps {
+    Clock& clock;
+    InvokeGate& gate;
+    const wasm::LinkedComponent& component;
+    GuestLog* log;  ///< null: what guests print is dropped
+  };
+  explicit WasmGuest(Deps deps) : deps_(deps) {}
+
+  Task<Invocation> handle(std::shared_ptr<const Batch> batch, CallContext context,
+                          MonotonicTime deadline) override;
+
+  std::uint64_t output_dropped_bytes() const { return output_dropped_bytes_; }
+
+ private:
+  Deps deps_;
+  std::uint64_t output_dropped_bytes_ = 0;
+};
+
+/// How the worker sees an end of a call in the bridge.
+InvokeOutcome outcome_of(wasm::InvocationKind kind);
+
+}  // namespace kt::invoke
