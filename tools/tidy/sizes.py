@@ -66,7 +66,7 @@ def check(tree):
 def _check_header(source):
     name = source.path.removeprefix("src/")
     first = source.text.split("\n", 1)[0]
-    if not first.startswith(f"// {name} — ") or not first.rstrip().endswith((".", "?")):
+    if not first.startswith(f"// {name} — "):
         yield Problem(source.path, 1, f'the first line must read "// {name} — <one sentence of purpose>."')
     if "#pragma once" not in source.text:
         yield Problem(source.path, 1, "no #pragma once")
