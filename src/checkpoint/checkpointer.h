@@ -41,8 +41,9 @@ class Checkpointer {
 
   /// Serves until cancelled. Spawn it once, and cancel it after the last flush().
   Task<Result<Unit>> run();
-  /// Waits until `to` (or a later position of the same lease) is durable. Aborts when `to` is behind
-  /// what is already durable. Lost: the lease is marked lost; stop the consumer.
+  /// Waits until `to` (or a later position of the same lease) is durable. Aborts when `to` is
+  /// behind what is already durable. Lost: the lease is somebody else's; stop the consumer and
+  /// LeaseCoordinator::report_lost() it.
   Task<Result<lease::WriteOutcome>> commit(lease::HeldLeasePtr lease, Checkpoint to,
                                            std::optional<WallTime> arrival);
   /// Waits until nothing of what was enqueued before is open.
@@ -61,8 +62,16 @@ class Checkpointer {
     Event done;
   };
   using PendingPtr = std::shared_ptr<Pending>;
+  /// One row of a commit, and whoever waits for it.
+  struct Item {
+    lease::HeldLeasePtr lease;
+    lease::CheckpointWrite write;
+    std::vector<PendingPtr> callers;
+  };
   enum class Settled { Written, Lost, Open };
 
+  static std::vector<Item> merge(const std::vector<PendingPtr>& group);
+  std::vector<Item> settle(std::vector<Item> items, const std::vector<Settled>& settled);
   Task<void> write(std::vector<PendingPtr> group);
   Task<Result<std::vector<Settled>>> attempt(std::vector<lease::CheckpointWrite> writes);
   Task<Result<std::vector<Settled>>> look_again(std::vector<lease::CheckpointWrite> writes);

@@ -1,7 +1,7 @@
 // lease/held_lease.h — One holding of one lease, from take to release or loss.
 //
-// Why: the object is the identity. A consumer that lost its lease keeps a HeldLease whose counter is
-// stale, so whatever it still tries to write is refused, even when its own worker took the lease
+// Why: the object is the identity. A consumer that lost its lease keeps a HeldLease whose counter
+// is stale, so whatever it still tries to write is refused, even when its own worker took the lease
 // again meanwhile.
 #pragma once
 #include <memory>
@@ -40,7 +40,7 @@ class HeldLease {
     row_.checkpoint = write.checkpoint;
     row_.checkpoint_arrival = write.checkpoint_arrival;
   }
-  /// LeaseCoordinator only, and Checkpointer on a refused write.
+  /// LeaseCoordinator only.
   void set_holding(Holding holding) {
     if (holding_ != Holding::Lost)
       holding_ = holding;

@@ -1,18 +1,22 @@
 // lease/lease_coordinator.h — Decides which leases this worker holds.
 //
 // Why: shards must have one reader at a time, survive crashes, and spread over workers without a
-// leader. How: a worker that shares a table beats every 500 ms. Its leases are usable until the send
-// time of its last confirmed beat + failover − margin; at that instant they are lost, and only a new
-// take() brings them back. Another worker takes one only after it saw the owner's beat unchanged for
-// a full failover on its own clock, on condition of owner and counter. A confirmed beat was stored
-// after it was sent, so the owner's time is always over first. Balance: every worker computes the
-// same quotas from the rows; who holds too many gives back, who holds too few takes what is free.
-// With the state directory's lock (Exclusive) there is one worker: no beats, no expiry, all leases.
+// leader. How: a worker that shares a table beats every 500 ms. Its leases are usable until the
+// send time of its last confirmed beat + failover − margin; at that instant they are lost, and only
+// a new take() brings them back. Another worker takes one only after it saw the owner's beat
+// unchanged for a full failover on its own clock, on condition of owner and counter. A confirmed
+// beat was stored after it was sent, so the owner's time is always over first. Balance: every
+// worker computes the same quotas from the rows; who holds too many gives back, who holds too few
+// takes what is free. With the state directory's lock (Exclusive) there is one worker: no beats, no
+// expiry, all leases.
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "lease/eligibility.h"
 #include "lease/held_lease.h"
 #include "lease/lease_table.h"
 #include "observability/log.h"
@@ -38,9 +42,9 @@ class LeaseListener {
 
 /// Holds, renews, takes and gives back leases of one consumer for one worker.
 /// Lives on: the shard loop. Lifetime: outlives every consumer of its leases. Owns: the held set.
-/// Guarantee: never calls a lease usable later than failover − margin after the last confirmed beat.
-/// Errors: table faults are repeated with backoff and told by trouble(); only what repeating cannot
-/// heal (Corrupt, AccessDenied, Invalid) ends run().
+/// Guarantee: never calls a lease usable later than failover − margin after the last confirmed
+/// beat. Errors: table faults are repeated with backoff and told by trouble(); only what repeating
+/// cannot heal (Corrupt, AccessDenied, Invalid) ends run().
 class LeaseCoordinator {
  public:
   struct Deps {
@@ -56,9 +60,11 @@ class LeaseCoordinator {
     ConsumerKey consumer;
     Duration failover = std::chrono::seconds(3);
     Duration beat_interval = std::chrono::milliseconds(500);
-    Duration scan_interval = std::chrono::milliseconds(500);  ///< Shared: between looks at the table
-    Duration margin = std::chrono::milliseconds(300);         ///< for drift between the clocks
-    Duration audit_interval = std::chrono::seconds(30);       ///< Exclusive: unasked looks
+    Duration scan_interval =
+        std::chrono::milliseconds(500);                  ///< Shared: between looks at the table
+    Duration margin = std::chrono::milliseconds(300);    ///< for drift between the clocks
+    Duration audit_interval = std::chrono::seconds(30);  ///< Exclusive: unasked looks
+    std::function<std::vector<Lease>(std::span<const Lease>)> eligible = lease::eligible;
   };
 
   LeaseCoordinator(Deps deps, Options options);
@@ -71,7 +77,7 @@ class LeaseCoordinator {
   void stop_taking() { taking_ = false; }
 
   /// Whether a call may start under this lease now. Ask right before every effect.
-  bool is_usable(const HeldLease& lease) const;
+  bool is_usable(const HeldLease& lease) const { return !lease.lost() && fresh(); }
   /// When what is held expires if no beat is confirmed until then; never, in Exclusive mode.
   MonotonicTime usable_until() const { return usable_until_; }
   std::vector<HeldLeasePtr> held() const;
@@ -100,23 +106,31 @@ class LeaseCoordinator {
   Task<Result<Unit>> take_exclusively(std::vector<Lease> rows);
   Task<Result<Unit>> balance(std::vector<Lease> rows);
   Task<Result<Unit>> take(std::vector<Lease> wanted);
-  Task<void> wait_for_poke(MonotonicTime until);
+  Task<Result<Unit>> forget_long_dead(std::vector<Lease> rows);
+  Task<void> nap(MonotonicTime until);
   void note_beats(const std::vector<WorkerBeat>& beats, const std::vector<Lease>& rows,
-                  MonotonicTime read_at);
-  void drop_what_others_own(const std::vector<Lease>& rows, std::uint64_t held_before);
+                  MonotonicTime read_from);
+  void drop_what_others_own(const std::vector<Lease>& rows);
+  void ask_back(std::size_t surplus);
+  std::vector<Lease> free_ones(const std::vector<Lease>& candidates, std::size_t most);
+  void confirm_beat(MonotonicTime sent);
   bool alive(const WorkerId& worker) const;
-  bool fresh() const;
+  Duration silence(const Sight& sight) const { return beats_read_from_ - sight.since; }
+  bool fresh() const { return deps_.clock.now() < usable_until_; }
   void expire();
-  void lose(const HeldLeasePtr& lease);
+  void lose(HeldLeasePtr lease);
   bool note_trouble(const Error& error, std::string_view doing);
 
   Deps deps_;
   Options options_;
   std::map<ShardId, HeldLeasePtr> held_;
   std::map<WorkerId, Sight> others_;
+  MonotonicTime beats_read_from_;  ///< when the latest reading of all beats was begun
   MonotonicTime usable_until_;
-  Event poked_;
-  bool poke_ = true;
+  std::uint64_t expiries_ = 0;  ///< a take that an expiry overtook does not count
+  Event beat_confirmed_;
+  std::optional<OneShot> nap_;
+  bool poked_ = false;
   bool taking_ = true;
   std::optional<Error> trouble_;
 };

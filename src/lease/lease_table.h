@@ -56,6 +56,10 @@ class LeaseTable {
   /// Makes `worker` the owner if owner and counter are still those of `seen`. Fully synced. The
   /// value is the row as written, or nothing when it was lost to somebody else.
   virtual Task<Result<std::optional<Lease>>> take(Lease seen, WorkerId worker) = 0;
+  /// The same for many rows, each on its own conditions, in their order; in one commit where the
+  /// store can. After an error any part of it may have been done.
+  virtual Task<Result<std::vector<std::optional<Lease>>>> take_all(std::vector<Lease> seen,
+                                                                   WorkerId worker);
   /// Writes all these positions in one commit, each conditional on its owner and counter. The
   /// outcomes are in the order of the writes.
   virtual Task<Result<std::vector<WriteOutcome>>> checkpoint(

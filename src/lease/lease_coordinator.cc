@@ -1,0 +1,367 @@
+#include "lease/lease_coordinator.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "runtime/backoff.h"
+#include "runtime/with_deadline.h"
+
+namespace kt::lease {
+namespace {
+
+/// A worker that was silent for this many failovers and owns nothing is forgotten.
+constexpr int kForgetAfterFailovers = 100;
+
+/// Keeps an alarm no longer than its wait.
+class ScopedAlarm {
+ public:
+  ScopedAlarm(Clock& clock, MonotonicTime when, Alarm& alarm)
+      : clock_(clock), id_(clock.schedule(when, alarm)) {}
+  ScopedAlarm(const ScopedAlarm&) = delete;
+  ScopedAlarm& operator=(const ScopedAlarm&) = delete;
+  ~ScopedAlarm() { clock_.cancel(id_); }
+
+ private:
+  Clock& clock_;
+  Clock::AlarmId id_;
+};
+
+/// What passes by itself, or when a human makes room: worth repeating for ever.
+bool may_heal(ErrorCode code) {
+  return is_transient(code) || code == ErrorCode::StorageFull || code == ErrorCode::ReadOnly ||
+         code == ErrorCode::LimitExceeded;
+}
+
+}  // namespace
+
+LeaseCoordinator::LeaseCoordinator(Deps deps, Options options)
+    : deps_(std::move(deps)),
+      options_(std::move(options)),
+      usable_until_(options_.mode == LeaseMode::Exclusive ? MonotonicTime::max()
+                                                          : MonotonicTime::min()) {
+  CHECK(options_.failover > options_.margin + options_.beat_interval,
+        "failover must be longer than a beat and the margin");
+}
+
+Task<Result<Unit>> LeaseCoordinator::run() {
+  const Executor executor = co_await asio::this_coro::executor;
+  TaskGroup group(executor);
+  group.spawn(keep_scanning());
+  if (options_.mode == LeaseMode::Shared) {
+    group.spawn(keep_beating());
+    group.spawn(watch_expiry());
+  }
+  co_return co_await group.join();
+}
+
+void LeaseCoordinator::poke() {
+  poked_ = true;
+  if (nap_)
+    nap_->fire();
+}
+
+std::vector<HeldLeasePtr> LeaseCoordinator::held() const {
+  std::vector<HeldLeasePtr> out;
+  for (const auto& [shard, lease] : held_)
+    out.push_back(lease);
+  return out;
+}
+
+bool LeaseCoordinator::note_trouble(const Error& error, std::string_view doing) {
+  trouble_ = error.within(doing);
+  deps_.log.warn("the lease table does not answer", {{"doing", doing}, {"error", error.what}});
+  return may_heal(error.code);
+}
+
+// Beats and expiry
+
+Task<Result<Unit>> LeaseCoordinator::keep_beating() {
+  Backoff backoff;
+  backoff.first = options_.beat_interval / 10;
+  backoff.longest = options_.beat_interval;
+  std::uint32_t failures = 0;
+  for (;;) {
+    const MonotonicTime sent = deps_.clock.now();
+    auto beat = co_await with_deadline(deps_.clock, sent + options_.failover / 3,
+                                       deps_.table.beat(options_.worker), "heartbeat");
+    if (beat) {
+      failures = 0;
+      confirm_beat(sent);
+      co_await deps_.clock.sleep_until(sent + options_.beat_interval);
+      continue;
+    }
+    if (!note_trouble(beat.error(), "heartbeat"))
+      co_return fail(beat.error().within("heartbeat"));
+    co_await deps_.clock.sleep(backoff.delay(++failures, deps_.random));
+  }
+}
+
+void LeaseCoordinator::confirm_beat(MonotonicTime sent) {
+  // A confirmation that comes too late revives nothing: somebody may have taken the leases.
+  if (!fresh())
+    expire();
+  const bool was_fresh = fresh();
+  usable_until_ = std::max(usable_until_, sent + options_.failover - options_.margin);
+  beat_confirmed_.notify_all();
+  if (!was_fresh)
+    poke();
+}
+
+Task<Result<Unit>> LeaseCoordinator::watch_expiry() {
+  for (;;) {
+    while (fresh())
+      co_await deps_.clock.sleep_until(usable_until_);
+    expire();
+    co_await beat_confirmed_.wait();
+  }
+}
+
+void LeaseCoordinator::expire() {
+  ++expiries_;
+  const auto all = std::exchange(held_, {});
+  for (const auto& [shard, lease] : all) {
+    deps_.log.warn("a lease expired: no heartbeat was confirmed in time", {{"shard", shard.str()}});
+    lease->set_holding(Holding::Lost);
+    deps_.listener.lease_lost(lease);
+  }
+}
+
+void LeaseCoordinator::lose(HeldLeasePtr lease) {
+  const auto found = held_.find(lease->shard());
+  if (found != held_.end() && found->second == lease)
+    held_.erase(found);
+  if (lease->lost())
+    return;
+  deps_.log.info("another worker has the lease", {{"shard", lease->shard().str()}});
+  lease->set_holding(Holding::Lost);
+  deps_.listener.lease_lost(std::move(lease));
+}
+
+void LeaseCoordinator::report_lost(const HeldLeasePtr& lease) {
+  lose(lease);
+}
+
+// Looking at the table
+
+Task<Result<Unit>> LeaseCoordinator::keep_scanning() {
+  Backoff backoff;
+  std::uint32_t failures = 0;
+  const Duration interval =
+      options_.mode == LeaseMode::Shared ? options_.scan_interval : options_.audit_interval;
+  for (;;) {
+    poked_ = false;
+    auto scanned = co_await scan();
+    if (scanned) {
+      failures = 0;
+      trouble_.reset();
+      co_await nap(deps_.clock.now() + interval);
+      continue;
+    }
+    if (!note_trouble(scanned.error(), "reading and taking leases"))
+      co_return fail(scanned.error().within("reading and taking leases"));
+    co_await deps_.clock.sleep(backoff.delay(++failures, deps_.random));
+  }
+}
+
+Task<void> LeaseCoordinator::nap(MonotonicTime until) {
+  if (poked_)
+    co_return;
+  nap_.emplace();
+  const ScopedAlarm alarm(deps_.clock, until, *nap_);
+  co_await nap_->wait();
+}
+
+Task<Result<Unit>> LeaseCoordinator::scan() {
+  CO_TRY(auto rows, deps_.table.list(options_.consumer));
+  drop_what_others_own(rows);
+  if (options_.mode == LeaseMode::Exclusive)
+    co_return co_await take_exclusively(std::move(rows));
+  // Rows first, beats second: an owner who came back and took its lease again between the two
+  // readings has moved the counter, one who did before shows a new beat.
+  const MonotonicTime read_from = deps_.clock.now();
+  CO_TRY(auto beats, deps_.table.beats());
+  note_beats(beats, rows, read_from);
+  co_return co_await balance(std::move(rows));
+}
+
+void LeaseCoordinator::drop_what_others_own(const std::vector<Lease>& rows) {
+  std::map<ShardId, const Lease*> by_shard;
+  for (const Lease& row : rows)
+    by_shard.emplace(row.key.shard, &row);
+  for (const HeldLeasePtr& lease : held()) {
+    const auto found = by_shard.find(lease->shard());
+    const bool removed = found == by_shard.end();
+    // A row read before our own latest write says nothing.
+    if (removed || (found->second->owner != options_.worker &&
+                    found->second->counter > lease->row().counter)) {
+      lose(lease);
+    }
+  }
+}
+
+Task<Result<Unit>> LeaseCoordinator::take_exclusively(std::vector<Lease> rows) {
+  std::vector<Lease> wanted;
+  for (Lease& row : options_.eligible(rows)) {
+    if (!held_.contains(row.key.shard))
+      wanted.push_back(std::move(row));
+  }
+  return take(std::move(wanted));
+}
+
+void LeaseCoordinator::note_beats(const std::vector<WorkerBeat>& beats,
+                                  const std::vector<Lease>& rows, MonotonicTime read_from) {
+  beats_read_from_ = read_from;
+  std::map<WorkerId, std::optional<std::uint64_t>> seen;
+  for (const Lease& row : rows) {
+    if (row.owner)
+      seen.try_emplace(*row.owner);
+  }
+  for (const WorkerBeat& beat : beats)
+    seen[beat.worker] = beat.beat;
+  seen.erase(options_.worker);
+  std::erase_if(others_, [&](const auto& entry) { return !seen.contains(entry.first); });
+  for (const auto& [worker, beat] : seen) {
+    const auto [known, is_new] = others_.try_emplace(worker);
+    if (!is_new && known->second.beat == beat)
+      continue;
+    // Its age counts from the end of this reading: the beat was stored before.
+    known->second.beat = beat;
+    known->second.since = deps_.clock.now();
+  }
+}
+
+bool LeaseCoordinator::alive(const WorkerId& worker) const {
+  const auto known = others_.find(worker);
+  return known != others_.end() && silence(known->second) < options_.failover;
+}
+
+Task<Result<Unit>> LeaseCoordinator::balance(std::vector<Lease> rows) {
+  const std::vector<Lease> candidates = options_.eligible(rows);
+  std::map<WorkerId, std::size_t> counts;
+  counts[options_.worker] = 0;
+  for (const auto& [worker, sight] : others_) {
+    if (alive(worker) && sight.beat)
+      counts[worker] = 0;
+  }
+  for (const Lease& row : candidates) {
+    if (held_.contains(row.key.shard))
+      ++counts[options_.worker];
+    else if (row.owner && row.owner != options_.worker && alive(*row.owner))
+      ++counts[*row.owner];
+  }
+  const std::size_t mine = counts[options_.worker];
+  const std::size_t quota = quotas(candidates.size(), counts)[options_.worker];
+  if (mine > quota)
+    ask_back(mine - quota);
+  std::vector<Lease> wanted;
+  if (mine < quota)
+    wanted = free_ones(candidates, quota - mine);
+  CO_TRY(take(std::move(wanted)));
+  co_return co_await forget_long_dead(std::move(rows));
+}
+
+void LeaseCoordinator::ask_back(std::size_t surplus) {
+  const auto all = held();
+  for (const HeldLeasePtr& lease : all)
+    surplus -= std::min<std::size_t>(surplus, lease->holding() == Holding::Asked ? 1 : 0);
+  for (auto lease = all.rbegin(); lease != all.rend() && surplus > 0; ++lease) {
+    if ((*lease)->holding() != Holding::Held)
+      continue;
+    --surplus;
+    (*lease)->set_holding(Holding::Asked);
+    deps_.log.info("another worker should have this lease", {{"shard", (*lease)->shard().str()}});
+    deps_.listener.lease_asked_back(*lease);
+  }
+}
+
+std::vector<Lease> LeaseCoordinator::free_ones(const std::vector<Lease>& candidates,
+                                               std::size_t most) {
+  std::vector<Lease> wanted;
+  for (const Lease& row : candidates) {
+    const bool free = !row.owner || row.owner == options_.worker || !alive(*row.owner);
+    if (free && !held_.contains(row.key.shard))
+      wanted.push_back(row);
+  }
+  // Workers that take at the same moment should not all want the same ones.
+  for (std::size_t i = wanted.size(); i > 1; --i)
+    std::swap(wanted[i - 1], wanted[deps_.random.below(i)]);
+  if (wanted.size() > most)
+    wanted.resize(most);
+  return wanted;
+}
+
+Task<Result<Unit>> LeaseCoordinator::take(std::vector<Lease> wanted) {
+  if (wanted.empty() || !taking_ || !fresh())
+    co_return Unit{};
+  const std::uint64_t expiries = expiries_;
+  CO_TRY(auto taken, deps_.table.take_all(std::move(wanted), options_.worker));
+  // When our own time was over meanwhile, somebody else may have taken them since; the next look
+  // finds them ours, or not.
+  if (!fresh() || expiries != expiries_ || !taking_)
+    co_return Unit{};
+  for (auto& row : taken) {
+    if (!row)
+      continue;
+    auto lease = std::make_shared<HeldLease>(*std::move(row));
+    deps_.log.info("lease taken", {{"shard", lease->shard().str()},
+                                   {"checkpoint", to_string(lease->row().checkpoint)}});
+    held_[lease->shard()] = lease;
+    deps_.listener.lease_taken(std::move(lease));
+  }
+  co_return Unit{};
+}
+
+Task<Result<Unit>> LeaseCoordinator::forget_long_dead(std::vector<Lease> rows) {
+  std::set<WorkerId> owners;
+  for (const Lease& row : rows) {
+    if (row.owner)
+      owners.insert(*row.owner);
+  }
+  std::vector<WorkerId> dead;
+  for (const auto& [worker, sight] : others_) {
+    if (!owners.contains(worker) && silence(sight) > options_.failover * kForgetAfterFailovers)
+      dead.push_back(worker);
+  }
+  for (const WorkerId& worker : dead) {
+    CO_TRY(deps_.table.forget(worker));
+    others_.erase(worker);
+  }
+  co_return Unit{};
+}
+
+// Giving back
+
+Task<Result<Unit>> LeaseCoordinator::release(HeldLeasePtr lease) {
+  const auto found = held_.find(lease->shard());
+  if (found != held_.end() && found->second == lease)
+    held_.erase(found);
+  if (lease->lost())
+    co_return Unit{};
+  lease->set_holding(Holding::Lost);
+  Backoff backoff;
+  const MonotonicTime end = deps_.clock.now() + options_.failover;
+  for (std::uint32_t failures = 1;; ++failures) {
+    auto released = co_await with_deadline(deps_.clock, end, deps_.table.release(lease->row()),
+                                           "giving back a lease");
+    if (released)
+      co_return Unit{};
+    const MonotonicTime next = deps_.clock.now() + backoff.delay(failures, deps_.random);
+    if (!may_heal(released.error().code) || next >= end) {
+      deps_.log.warn("a lease could not be given back and will expire",
+                     {{"shard", lease->shard().str()}, {"error", released.error().what}});
+      co_return fail(released.error());
+    }
+    co_await deps_.clock.sleep_until(next);
+  }
+}
+
+Task<Result<Unit>> LeaseCoordinator::leave() {
+  taking_ = false;
+  if (options_.mode == LeaseMode::Exclusive)
+    co_return Unit{};
+  co_return co_await with_deadline(deps_.clock, deps_.clock.now() + options_.failover,
+                                   deps_.table.forget(options_.worker), "leaving");
+}
+
+}  // namespace kt::lease

@@ -1,0 +1,45 @@
+// lease/sqlite/lease_store.h — The statements behind SqliteLeaseTable.
+#pragma once
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "lease/lease_table.h"
+#include "sqlite/database.h"
+
+namespace kt::lease {
+
+/// LeaseTable's operations, synchronous; each one transaction. Lives on: the store thread.
+class LeaseStore {
+ public:
+  explicit LeaseStore(sqlite::Database database) : db_(std::move(database)) {}
+
+  Result<Unit> migrate();
+  Result<SeedOutcome> seed(const ConsumerKey& consumer, const std::vector<Lease>& leases);
+  Result<bool> seeded(const ConsumerKey& consumer);
+  Result<Unit> create(const std::vector<Lease>& leases);
+  Result<std::vector<Lease>> list(const ConsumerKey& consumer);
+  Result<std::vector<ConsumerKey>> incarnations(const ApplicationName& application,
+                                                const EndpointName& endpoint,
+                                                const StreamArn& stream);
+  Result<std::vector<std::optional<Lease>>> take(const std::vector<Lease>& seen,
+                                                 const WorkerId& worker);
+  Result<std::vector<WriteOutcome>> checkpoint(const std::vector<CheckpointWrite>& writes);
+  Result<WriteOutcome> release(const Lease& held);
+  Result<WriteOutcome> remove(const Lease& seen, bool even_unfinished);
+  Result<std::uint64_t> beat(const WorkerId& worker);
+  Result<std::vector<WorkerBeat>> beats();
+  Result<Unit> forget(const WorkerId& worker);
+
+ private:
+  Result<std::int64_t> consumer_id(const ConsumerKey& consumer);
+  Result<std::int64_t> make_consumer(const ConsumerKey& consumer);
+  Result<Unit> insert(std::int64_t consumer, const std::vector<Lease>& leases);
+  Result<Lease> read_row(sqlite::Statement& row, const ConsumerKey& consumer);
+  Result<WriteOutcome> outcome(sqlite::Transaction& transaction);
+
+  sqlite::Database db_;
+  std::map<ConsumerKey, std::int64_t> ids_;  ///< rows of table consumer are never deleted
+};
+
+}  // namespace kt::lease
