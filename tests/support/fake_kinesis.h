@@ -40,6 +40,7 @@ class FakeKinesis final : public stream::KinesisApi {
   /// (Re-)creates the stream, empty.
   void create(int shard_count) {
     shards_.clear();
+    next_shard_ = 0;
     description_.name = stream_.stream();
     description_.arn = stream_.str();
     description_.created = clock_.wall_now();

@@ -1,0 +1,461 @@
+#include "worker/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "invoke/native_guest.h"
+#include "lease/memory/memory_lease_table.h"
+#include "runtime/run_virtual.h"
+#include "runtime/task_group.h"
+#include "tests/support/fake_kinesis.h"
+
+namespace kt::worker {
+namespace {
+
+using invoke::Invocation;
+using invoke::InvokeOutcome;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using testing::FakeKinesis;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Op = FakeKinesis::Op;
+
+const StreamArn kStream = StreamArn::of("aws", "eu-west-1", "123456789012", StreamName("orders"));
+
+/// One worker at a time over a service and a lease table that survive it.
+class WorkerTest : public ::testing::Test {
+ protected:
+  WorkerTest() {
+    trigger_.application = ApplicationName("shop/orders");
+    trigger_.endpoint = EndpointName("test");
+    trigger_.stream = kStream;
+    trigger_.start = TrimHorizon();
+    trigger_.batch.records_max = 10;
+    options_.worker = WorkerId("w1");
+  }
+  ~WorkerTest() override { crash(); }
+
+  /// Notes what a call gets, then answers as the test wants.
+  Task<Invocation> handle(std::shared_ptr<const Batch> batch, invoke::CallContext context) {
+    ++calls_;
+    attempts_.push_back(context.attempt);
+    std::vector<std::string> texts;
+    for (const Record& record : batch->records)
+      texts.emplace_back(as_text(record.data));
+    started_.push_back(texts);
+    if (guest_time_.count() > 0)
+      co_await clock_.sleep(guest_time_);
+    Invocation invocation;
+    invocation.outcome = InvokeOutcome::Done;
+    if (failures_left_ > 0) {
+      --failures_left_;
+      invocation.outcome = failure_;
+      invocation.message = "planned by the test";
+    } else {
+      for (std::string& text : texts)
+        handled_.push_back(context.shard.str().substr(18) + ":" + text);
+    }
+    co_return invocation;
+  }
+  Task<Result<Unit>> keep_result() {
+    result_ = co_await worker_->run();
+    ended_ = true;
+    co_return Unit{};
+  }
+  void start() {
+    crash();
+    Trigger trigger{trigger_, kinesis_, guest_};
+    WorkerDeps deps{loop_, clock_, random_, table_, Log()};
+    worker_.emplace(deps, options_, std::vector<Trigger>{trigger});
+    ended_ = false;
+    group_.emplace(loop_);
+    group_->spawn(keep_result());
+  }
+  /// As SIGKILL does: nothing is drained, nothing released.
+  void crash() {
+    if (!group_)
+      return;
+    group_->cancel();
+    run_virtual(loop_, clock_, [&] { return group_->empty(); });
+    group_.reset();
+    worker_.reset();
+  }
+  void run_for(Duration duration) {
+    struct Bell final : Alarm {
+      void fire() override { fired = true; }
+      bool fired = false;
+    } bell;
+    clock_.schedule(clock_.now() + duration, bell);
+    run_virtual(loop_, clock_, [&] { return bell.fired; });
+  }
+  bool stop_within(Duration limit) {
+    worker_->stop();
+    const MonotonicTime end = clock_.now() + limit;
+    while (!ended_ && clock_.now() < end)
+      run_for(milliseconds(10));
+    return ended_;
+  }
+  std::map<std::string, std::string> checkpoints() {
+    lease::ConsumerKey key;
+    key.application = trigger_.application;
+    key.endpoint = trigger_.endpoint;
+    key.stream = kStream;
+    key.stream_created = kinesis_.description().created;
+    auto rows = run_sim(loop_, clock_, table_.list(key));
+    std::map<std::string, std::string> out;
+    for (const lease::Lease& row : *rows)
+      out[row.key.shard.str().substr(18)] = to_string(row.checkpoint);
+    return out;
+  }
+
+  Loop loop_;
+  VirtualClock clock_;
+  Random random_{11};
+  FakeKinesis kinesis_{clock_, kStream, 1};
+  lease::MemoryLeaseTable table_;
+  TriggerOptions trigger_;
+  WorkerOptions options_;
+
+  int calls_ = 0;
+  int failures_left_ = 0;
+  InvokeOutcome failure_ = InvokeOutcome::Failed;
+  Duration guest_time_{0};
+  std::vector<std::uint32_t> attempts_;
+  std::vector<std::vector<std::string>> started_;  ///< batches as calls began
+  std::vector<std::string> handled_;               ///< "shard:record" as calls succeeded
+
+  invoke::NativeGuest guest_{clock_, [this](auto batch, auto context) {
+                               return handle(std::move(batch), std::move(context));
+                             }};
+  std::optional<Worker> worker_;
+  std::optional<TaskGroup> group_;
+  Result<Unit> result_ = Unit{};
+  bool ended_ = false;
+};
+
+TEST_F(WorkerTest, HandsEveryRecordToTheGuestInOrderAndMovesTheCheckpoint) {
+  std::string last;
+  for (int i = 0; i < 25; ++i)
+    last = kinesis_.put(0, std::to_string(i));
+  start();
+  run_for(seconds(2));
+  ASSERT_EQ(handled_.size(), 25u);
+  EXPECT_EQ(handled_.front(), "00:0");
+  EXPECT_EQ(handled_.back(), "00:24");
+  EXPECT_EQ(started_.front().size(), 10u);
+  EXPECT_EQ(checkpoints()["00"], "after " + last);
+  EXPECT_TRUE(worker_->ready());
+}
+
+TEST_F(WorkerTest, RestartsAfterTheCheckpointAndRepeatsAtMostOneBatch) {
+  trigger_.batch.records_max = 3;
+  guest_time_ = milliseconds(100);
+  for (int i = 0; i < 30; ++i)
+    kinesis_.put(0, std::to_string(i));
+  start();
+  while (handled_.size() < 12)
+    run_for(milliseconds(5));
+  run_for(milliseconds(50));
+  crash();
+  const std::size_t before = handled_.size();
+  start();
+  run_for(seconds(10));
+  EXPECT_EQ(handled_.size(), 30u) << "a call in flight is repeated, a finished one is not";
+  EXPECT_EQ(handled_[before], "00:" + std::to_string(before));
+}
+
+TEST_F(WorkerTest, LosesNothingWhenKilledBeforeTheFirstRecordWithLatest) {
+  trigger_.start = Latest();
+  kinesis_.put(0, "old");
+  run_for(seconds(5));
+  start();
+  run_for(milliseconds(500));
+  crash();
+  kinesis_.put(0, "while down");
+  run_for(minutes(3));
+  start();
+  run_for(seconds(2));
+  EXPECT_THAT(handled_, ElementsAre("00:while down"));
+}
+
+TEST_F(WorkerTest, CallsAFailedBatchAgainInPlaceUntilItSucceeds) {
+  trigger_.batch.records_max = 2;
+  failures_left_ = 3;
+  for (int i = 0; i < 4; ++i)
+    kinesis_.put(0, std::to_string(i));
+  start();
+  run_for(seconds(10));
+  EXPECT_THAT(handled_, ElementsAre("00:0", "00:1", "00:2", "00:3"));
+  EXPECT_THAT(attempts_, ElementsAre(1u, 2u, 3u, 4u, 1u));
+}
+
+TEST_F(WorkerTest, SpendsNoAttemptOnAFaultOfTheHost) {
+  failures_left_ = 2;
+  failure_ = InvokeOutcome::HostFault;
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(10));
+  EXPECT_THAT(attempts_, ElementsAre(1u, 1u, 1u));
+}
+
+TEST_F(WorkerTest, MovesNoCheckpointPastABatchThatKeepsFailing) {
+  failures_left_ = 1'000'000;
+  kinesis_.put(0, "poison");
+  start();
+  run_for(minutes(5));
+  EXPECT_EQ(checkpoints()["00"], "TRIM_HORIZON");
+  EXPECT_GT(calls_, 10);
+  EXPECT_LT(calls_, 100) << "retries back off";
+  EXPECT_THAT(worker_->status().front().state, HasSubstr("planned by the test"));
+  EXPECT_GT(worker_->status().front().failing_attempts, 9u);
+}
+
+TEST_F(WorkerTest, EndsACallAtItsDeadline) {
+  trigger_.handler_timeout = seconds(1);
+  guest_time_ = seconds(10);
+  kinesis_.put(0, "slow");
+  start();
+  run_for(milliseconds(500));
+  guest_time_ = Duration(0);
+  run_for(seconds(5));
+  EXPECT_THAT(handled_, ElementsAre("00:slow"));
+  EXPECT_EQ(calls_, 2);
+}
+
+TEST_F(WorkerTest, ReadsParentsToTheirEndBeforeTheirChildren) {
+  kinesis_.create(2);
+  guest_time_ = milliseconds(20);
+  const auto id = [](int n) { return FakeKinesis::id_of(n); };
+  for (int i = 0; i < 20; ++i) {
+    kinesis_.put(0, "a" + std::to_string(i));
+    kinesis_.put(1, "b" + std::to_string(i));
+  }
+  start();
+  run_for(milliseconds(30));
+  kinesis_.split(id(0));  // 2, 3
+  kinesis_.put(2, "c");
+  kinesis_.put(3, "d");
+  kinesis_.merge(id(3), id(1));  // 4
+  kinesis_.put(4, "e");
+  run_for(minutes(2));
+  ASSERT_EQ(handled_.size(), 43u);
+  const auto at = [&](const std::string& what) {
+    return std::find(handled_.begin(), handled_.end(), what) - handled_.begin();
+  };
+  EXPECT_LT(at("00:a19"), at("02:c"));
+  EXPECT_LT(at("00:a19"), at("03:d"));
+  EXPECT_LT(at("03:d"), at("04:e"));
+  EXPECT_LT(at("01:b19"), at("04:e"));
+  EXPECT_EQ(checkpoints()["00"], "SHARD_END");
+  EXPECT_EQ(checkpoints()["03"], "SHARD_END");
+}
+
+TEST_F(WorkerTest, NeverReadsAFinishedShardAgain) {
+  kinesis_.put(0, "a");
+  kinesis_.split(FakeKinesis::id_of(0));
+  start();
+  run_for(minutes(2));
+  crash();
+  const std::size_t reads = kinesis_.reads.size();
+  start();
+  run_for(minutes(2));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+  for (std::size_t i = reads; i < kinesis_.reads.size(); ++i)
+    EXPECT_NE(kinesis_.reads[i].second, FakeKinesis::id_of(0));
+}
+
+TEST_F(WorkerTest, StoresRowsOfChildrenBeforeTheParentsShardEnd) {
+  kinesis_.tell_children = false;
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(1));
+  kinesis_.fail_next(Op::List, ErrorCode::Unavailable, 6);
+  kinesis_.split(FakeKinesis::id_of(0));
+  for (int i = 0; i < 200; ++i) {
+    run_for(milliseconds(50));
+    auto rows = checkpoints();
+    if (rows["00"] == "SHARD_END") {
+      EXPECT_TRUE(rows.contains("01") && rows.contains("02"));
+    }
+  }
+  EXPECT_EQ(checkpoints()["00"], "SHARD_END");
+}
+
+TEST_F(WorkerTest, DrainsTheCallInFlightThenCheckpointsAndReleases) {
+  guest_time_ = seconds(2);
+  trigger_.batch.records_max = 1;
+  const std::string first = kinesis_.put(0, "a");
+  kinesis_.put(0, "b");
+  start();
+  run_for(milliseconds(500));
+  EXPECT_TRUE(stop_within(seconds(3)));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+  EXPECT_EQ(calls_, 1);
+  EXPECT_EQ(checkpoints()["00"], "after " + first);
+  EXPECT_TRUE(result_.has_value());
+}
+
+TEST_F(WorkerTest, InterruptsACallThatOutlastsTheDrain) {
+  guest_time_ = minutes(1);
+  kinesis_.put(0, "a");
+  start();
+  run_for(milliseconds(500));
+  EXPECT_TRUE(stop_within(milliseconds(4100)));
+  EXPECT_THAT(handled_, IsEmpty());
+  EXPECT_EQ(checkpoints()["00"], "TRIM_HORIZON");
+}
+
+TEST_F(WorkerTest, StopsAtOnceWhileWaitingForARetry) {
+  failures_left_ = 1'000'000;
+  kinesis_.put(0, "a");
+  start();
+  run_for(minutes(2));
+  EXPECT_TRUE(stop_within(milliseconds(100)));
+}
+
+TEST_F(WorkerTest, WaitsForAFullBatchWithinItsWindow) {
+  trigger_.batch.window = seconds(2);
+  start();
+  run_for(seconds(1));
+  for (int i = 0; i < 4; ++i) {
+    kinesis_.put(0, std::to_string(i));
+    run_for(milliseconds(300));
+  }
+  EXPECT_EQ(calls_, 0);
+  run_for(seconds(2));
+  EXPECT_EQ(calls_, 1);
+  EXPECT_EQ(handled_.size(), 4u);
+}
+
+TEST_F(WorkerTest, FailsAtTheStartWhenTheStreamDoesNotExist) {
+  kinesis_.forget(FakeKinesis::id_of(0));
+  start();
+  run_for(seconds(1));
+  ASSERT_TRUE(ended_);
+  ASSERT_FALSE(result_.has_value());
+  EXPECT_EQ(result_.error().code, ErrorCode::NotFound);
+  EXPECT_THAT(result_.error().what, HasSubstr("shop/orders"));
+}
+
+TEST_F(WorkerTest, WaitsOutAServiceThatIsNotThereYet) {
+  kinesis_.fail_next(Op::Describe, ErrorCode::Unavailable, 5);
+  kinesis_.put(0, "a");
+  start();
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+}
+
+TEST_F(WorkerTest, ReadsNothingWhenNotEnabled) {
+  trigger_.enabled = false;
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(5));
+  EXPECT_TRUE(kinesis_.reads.empty());
+  EXPECT_EQ(worker_->status().front().state, "not enabled");
+  EXPECT_TRUE(stop_within(seconds(1)));
+}
+
+TEST_F(WorkerTest, StopsAndSaysSoWhenTheStreamWasCreatedAnew) {
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(2));
+  crash();
+  run_for(seconds(2));
+  kinesis_.create(1);
+  kinesis_.put(0, "b");
+  start();
+  run_for(seconds(5));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+  EXPECT_THAT(worker_->status().front().state, HasSubstr("data loss"));
+  EXPECT_FALSE(worker_->ready());
+  EXPECT_TRUE(stop_within(seconds(1)));
+}
+
+TEST_F(WorkerTest, ReadsANewStreamFromItsBeginningWhenLossIsAccepted) {
+  options_.on_data_loss = stream::OnDataLoss::Continue;
+  trigger_.start = Latest();
+  start();
+  run_for(seconds(2));
+  crash();
+  run_for(seconds(2));
+  kinesis_.create(1);
+  kinesis_.put(0, "b");
+  run_for(seconds(5));
+  start();
+  run_for(seconds(5));
+  EXPECT_THAT(handled_, ElementsAre("00:b"));
+}
+
+TEST_F(WorkerTest, NoticesARecreatedStreamWhileRunning) {
+  options_.on_data_loss = stream::OnDataLoss::Continue;
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(2));
+  kinesis_.create(1);
+  kinesis_.put(0, "b");
+  run_for(minutes(2));
+  EXPECT_THAT(handled_, ::testing::Contains("00:b"));
+  EXPECT_GT(worker_->probes().front().lost_ranges, 0u);
+}
+
+TEST_F(WorkerTest, ReportsAShardThatVanishedUnfinished) {
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(1));
+  crash();
+  kinesis_.split(FakeKinesis::id_of(0));
+  kinesis_.forget(FakeKinesis::id_of(0));
+  kinesis_.put(1, "b");
+  start();
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a")) << "children wait for what the user decides";
+  EXPECT_THAT(worker_->status().front().state, HasSubstr("data loss"));
+  crash();
+  options_.on_data_loss = stream::OnDataLoss::Continue;
+  start();
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a", "01:b"));
+}
+
+TEST_F(WorkerTest, KeepsReadingWhileAnotherTriggersStreamFails) {
+  const StreamArn other = StreamArn::of("aws", "eu-west-1", "123456789012", StreamName("other"));
+  FakeKinesis second(clock_, other, 1);
+  second.fail_next(Op::Describe, ErrorCode::Unavailable, 1'000'000);
+  TriggerOptions broken = trigger_;
+  broken.stream = other;
+  broken.application = ApplicationName("shop/other");
+  kinesis_.put(0, "a");
+  crash();
+  std::vector<Trigger> triggers;
+  triggers.push_back(Trigger{trigger_, kinesis_, guest_});
+  triggers.push_back(Trigger{broken, second, guest_});
+  WorkerDeps deps{loop_, clock_, random_, table_, Log()};
+  worker_.emplace(deps, options_, std::move(triggers));
+  group_.emplace(loop_);
+  group_->spawn(keep_result());
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+  EXPECT_THAT(worker_->status().back().state, HasSubstr("planned"));
+  EXPECT_TRUE(stop_within(seconds(1)));
+  crash();
+}
+
+TEST_F(WorkerTest, SkipsClosedShardsAndFollowsOpenOnesWithLatest) {
+  trigger_.start = Latest();
+  kinesis_.put(0, "old");
+  kinesis_.split(FakeKinesis::id_of(0));
+  run_for(seconds(3));
+  start();
+  run_for(seconds(1));
+  kinesis_.put(1, "new");
+  run_for(seconds(2));
+  EXPECT_THAT(handled_, ElementsAre("01:new"));
+}
+
+}  // namespace
+}  // namespace kt::worker
