@@ -16,6 +16,9 @@ using boost::system::error_code;
 constexpr std::size_t kHeadersMax = 256;
 /// A body is allocated at once up to its announced length, but no further than this.
 constexpr std::size_t kReserveBytesMax = 16 * 1024 * 1024;
+/// Boost 1.81 asserts that a last chunk which was not whole comes back with at least this much.
+/// Nothing is lost by waiting: every chunked body ends with five bytes, "0\r\n\r\n".
+constexpr std::size_t kChunkLineRetryBytes = 5;
 /// A larger buffer is given back once it is empty.
 constexpr std::size_t kPendingKept = 64 * 1024;
 
@@ -123,6 +126,8 @@ H1Session::~H1Session() = default;
 
 void H1Session::receive(std::string_view bytes, MonotonicTime now) {
   now_ = now;
+  if (!started_)
+    started_ = now;
   if (state_ == State::Ended)
     return;
   if (state_ == State::Busy) {
@@ -153,7 +158,7 @@ std::size_t H1Session::parse(std::string_view input) {
       started_ = now_;
     }
     const std::string_view left = input.substr(parsed);
-    if (left.empty())
+    if (left.empty() || (awaits_chunk_line_ && left.size() < kChunkLineRetryBytes))
       break;
     error_code ec;
     const boost::asio::const_buffer buffer(left.data(), left.size());
@@ -162,6 +167,7 @@ std::size_t H1Session::parse(std::string_view input) {
     if (state_ == State::Head)
       head_bytes_ += used;
     const bool needs_more = ec == beast_http::error::need_more;
+    awaits_chunk_line_ = needs_more && parser_->header_seen;
     if (ec && !needs_more) {
       reject_parse_error(ec);
       break;
@@ -281,8 +287,11 @@ void H1Session::answer(std::uint32_t, Response response) {
     return;
   }
   parser_ = std::make_unique<Parser>(options_);
+  awaits_chunk_line_ = false;
   head_bytes_ = 0;
   state_ = State::Head;
+  now_.reset();
+  started_.reset();  // what was sent ahead is timed from the next bytes on
   if (!pending_.empty())
     parse_pending();
 }

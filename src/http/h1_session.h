@@ -64,14 +64,15 @@ class H1Session final : public Session {
   bool draining_ = false;
   std::string pending_;  // received, not parsed
   std::size_t head_bytes_ = 0;
+  bool awaits_chunk_line_ = false;
   std::unique_ptr<Parser> parser_;
   std::optional<ServerRequest> ready_;
   std::optional<Upgrade> upgrade_;
-  MonotonicTime started_{};
-  MonotonicTime now_{};
-  bool keep_alive_ = true;  // of the request being answered
-  bool is_head_ = false;    // of the request being answered
-  bool is_http10_ = false;  // of the request being answered
+  std::optional<MonotonicTime> started_;  // of the request being read
+  std::optional<MonotonicTime> now_;      // none outside of receive()
+  bool keep_alive_ = true;                // of the request being answered
+  bool is_head_ = false;                  // of the request being answered
+  bool is_http10_ = false;                // of the request being answered
 };
 
 }  // namespace kt::http

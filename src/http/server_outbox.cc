@@ -17,7 +17,7 @@ void Outbox::copy(std::string_view bytes) {
   if (bytes.empty())
     return;
   bytes_ += bytes.size();
-  if (!pieces_.empty()) {
+  if (pieces_.size() > gathered_) {
     Piece& last = pieces_.back();
     if (!last.body && last.own.size() + bytes.size() <= kJoinBytesMax) {
       last.own.append(bytes);
@@ -53,16 +53,18 @@ void Outbox::share(std::shared_ptr<const std::string> body, std::size_t offset, 
   pieces_.push_back(std::move(piece));
 }
 
-std::span<const boost::asio::const_buffer> Outbox::gather(GatherBuffers& out) const {
+std::span<const boost::asio::const_buffer> Outbox::gather(GatherBuffers& out) {
   const std::size_t count = std::min(out.size(), pieces_.size());
   for (std::size_t i = 0; i < count; ++i)
     out[i] = boost::asio::const_buffer(pieces_[i].data(), pieces_[i].size);
+  gathered_ = count;
   return std::span<const boost::asio::const_buffer>(out.data(), count);
 }
 
 void Outbox::sent(std::size_t size) {
   CHECK(size <= bytes_, "more was sent than there was");
   bytes_ -= size;
+  gathered_ = 0;
   while (size > 0) {
     Piece& first = pieces_.front();
     const std::size_t part = std::min(size, first.size);

@@ -28,8 +28,9 @@ class Outbox {
   /// Appends [offset, offset + size) of a body that several pieces share.
   void share(std::shared_ptr<const std::string> body, std::size_t offset, std::size_t size);
 
-  /// Fills `out` from the front and returns the part in use. Valid until the next change.
-  std::span<const boost::asio::const_buffer> gather(GatherBuffers& out) const;
+  /// Fills `out` from the front and returns the part in use. Valid until sent(): what is added
+  /// meanwhile does not move it.
+  std::span<const boost::asio::const_buffer> gather(GatherBuffers& out);
   /// Drops the first `size` bytes: they were written.
   void sent(std::size_t size);
 
@@ -47,6 +48,7 @@ class Outbox {
     const char* data() const { return (body ? body->data() : own.data()) + begin; }
   };
   std::deque<Piece> pieces_;
+  std::size_t gathered_ = 0;  // pieces at the front that a write may be using
   std::size_t bytes_ = 0;
   std::uint64_t body_bytes_sent_ = 0;
 };

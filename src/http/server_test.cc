@@ -72,6 +72,16 @@ TEST(HttpServer, AssemblesChunkedBodies) {
   EXPECT_EQ(client.ask(post("next")).second, "next");
 }
 
+TEST(HttpServer, AssemblesAnEmptyChunkedBodyThatComesInSingleBytes) {
+  ServerUnderTest server;
+  RawClient client(server.port());
+  for (char c : std::string("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "0\r\n\r\n"))
+    ASSERT_TRUE(client.send(std::string_view(&c, 1)));
+  EXPECT_EQ(client.read_answer().second, "");
+  EXPECT_EQ(client.ask(post("next")).second, "next");
+}
+
 TEST(HttpServer, CutsAChunkedBodyAtTheBound) {
   ServerOptions options;
   options.body_bytes_max = 10;
