@@ -47,6 +47,8 @@ class Config {
   Result<ServiceEndpoint> endpoint(std::string_view service, std::string_view region) const;
   /// AWS_CA_BUNDLE or the profile's ca_bundle; empty: the system's certificates.
   std::string ca_file() const;
+  /// AWS_CBOR_DISABLE=true, as the SDK for Java reads it: speak JSON instead of CBOR.
+  bool cbor_disabled() const { return environment_.is_true("AWS_CBOR_DISABLE"); }
   const Environment& environment() const { return environment_; }
   const Profiles& profiles() const { return profiles_; }
   /// Whether the profile was named on the command line: then its credentials win.

@@ -3,7 +3,7 @@
 #include <aws/auth/credentials.h>
 #include <aws/common/byte_buf.h>
 
-#include <array>
+#include <mutex>
 #include <vector>
 
 #include "http/crt_runtime.h"
@@ -44,13 +44,44 @@ Credentials to_credentials(const aws_credentials* given) {
 
 using Answer = Result<CredentialsPtr>;
 
-void on_credentials(aws_credentials* given, int error_code, void* user_data) {
-  const std::unique_ptr<Promise<Answer>> promise(static_cast<Promise<Answer>*>(user_data));
-  if (given != nullptr)
-    promise->set(std::make_shared<const Credentials>(to_credentials(given)));
-  else
-    promise->set(fail(ErrorCode::AccessDenied, http::crt_error_text(error_code)));
-}
+/// One question to the C runtime's chain. Shared by the waiting task and the callback, which may
+/// come long after the deadline: then it touches nothing of the loop.
+class Lookup {
+ public:
+  explicit Lookup(Executor executor) : promise_(executor) {}
+
+  static void on_credentials(aws_credentials* given, int error_code, void* user_data) {
+    const std::unique_ptr<std::shared_ptr<Lookup>> self(
+        static_cast<std::shared_ptr<Lookup>*>(user_data));
+    Answer answer = given == nullptr
+                        ? Answer(fail(ErrorCode::AccessDenied, http::crt_error_text(error_code)))
+                        : Answer(std::make_shared<const Credentials>(to_credentials(given)));
+    const std::lock_guard lock((*self)->mutex_);
+    if (!(*self)->abandoned_)
+      (*self)->promise_.set(std::move(answer));
+  }
+  void abandon() {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+  }
+  const Promise<Answer>& promise() const { return promise_; }
+
+ private:
+  Promise<Answer> promise_;
+  std::mutex mutex_;
+  bool abandoned_ = false;  // guarded by mutex_
+};
+
+class AbandonAtExit {
+ public:
+  explicit AbandonAtExit(Lookup& lookup) : lookup_(lookup) {}
+  AbandonAtExit(const AbandonAtExit&) = delete;
+  AbandonAtExit& operator=(const AbandonAtExit&) = delete;
+  ~AbandonAtExit() { lookup_.abandon(); }
+
+ private:
+  Lookup& lookup_;
+};
 
 /// The chain. Keys at hand are used directly; the C runtime's providers are made at first need.
 class DefaultCredentials final : public CredentialsSource {
@@ -143,14 +174,15 @@ Task<Answer> DefaultCredentials::look_up() {
   if (chain_ == nullptr)
     co_return fail(none_found(""));
   const Executor executor = co_await asio::this_coro::executor;
-  const Promise<Answer> promise(executor);
-  // The callback owns this copy: it may come long after the deadline.
-  auto callback = std::make_unique<Promise<Answer>>(promise);
-  const int refused =
-      aws_credentials_provider_get_credentials(chain_.get(), on_credentials, callback.release());
+  const auto lookup = std::make_shared<Lookup>(executor);
+  const AbandonAtExit abandon_at_exit(*lookup);
+  auto callback = std::make_unique<std::shared_ptr<Lookup>>(lookup);
+  const int refused = aws_credentials_provider_get_credentials(chain_.get(), Lookup::on_credentials,
+                                                               callback.get());
   if (refused != AWS_OP_SUCCESS)
     co_return fail(none_found(http::crt_error_text(aws_last_error())));
-  auto answer = co_await promise.take();
+  static_cast<void>(callback.release());
+  auto answer = co_await lookup->promise().take();
   if (!answer)
     co_return fail(none_found(answer.error().what));
   co_return answer;

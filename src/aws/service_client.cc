@@ -21,32 +21,31 @@ ServiceClient::ServiceClient(http::Transport& transport, CredentialsSource& cred
       scope_(options_.region, options_.service),
       authority_(options_.endpoint.authority()) {}
 
-http::Request ServiceClient::make_request(const std::string& operation, std::string body) const {
+http::Request ServiceClient::make_request(ServiceCall& what) const {
   http::Request request;
   request.path = options_.endpoint.path;
   request.headers.reserve(8);
   request.headers.emplace_back("Host", authority_);
-  request.headers.emplace_back("Content-Type", options_.content_type);
-  request.headers.emplace_back("X-Amz-Target", options_.target_prefix + operation);
+  request.headers.emplace_back("Content-Type", std::move(what.content_type));
+  request.headers.emplace_back("X-Amz-Target", options_.target_prefix + what.operation);
   request.headers.emplace_back("User-Agent", "trigger-kinesis");
-  request.body = std::move(body);
+  request.body = std::move(what.body);
+  request.answer_bytes_max = what.answer_bytes_max;
   return request;
 }
 
-Task<Result<http::Response>> ServiceClient::call(std::string operation, std::string body,
-                                                 Duration timeout, std::size_t answer_bytes_max) {
+Task<Result<http::Response>> ServiceClient::call(ServiceCall what) {
   CO_TRY(const CredentialsPtr credentials, credentials_.get());
-  http::Request request = make_request(operation, std::move(body));
-  request.answer_bytes_max = answer_bytes_max;
+  http::Request request = make_request(what);
   const auto is_signed = sign(request, *credentials, scope_, clock_.wall_now() + skew_);
   if (!is_signed)
-    co_return fail(is_signed.error().within(operation));
-  auto answer = co_await transport_.send(std::move(request), timeout);
+    co_return fail(is_signed.error().within(what.operation));
+  auto answer = co_await transport_.send(std::move(request), what.timeout);
   if (!answer)
-    co_return fail(answer.error().within(operation));
+    co_return fail(answer.error().within(what.operation));
   if (answer->status == 200)
     co_return std::move(*answer);
-  Error error = to_error(*answer, operation);
+  Error error = to_error(*answer, what.operation);
   if (error.code == ErrorCode::AccessDenied && learn_date(*answer)) {
     error.code = ErrorCode::Unavailable;
     error.what += " (this machine's date is wrong: the service's will be used)";

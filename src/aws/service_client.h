@@ -15,9 +15,20 @@ namespace kt::aws {
 struct ServiceClientOptions {
   std::string service;        ///< as it is signed: "kinesis"
   std::string target_prefix;  ///< "Kinesis_20131202."
-  std::string content_type;   ///< "application/x-amz-json-1.1"
   std::string region;
   http::Endpoint endpoint;
+};
+
+/// One operation, ready to be signed.
+struct ServiceCall {
+  ServiceCall() = default;
+  ServiceCall(std::string o, std::string_view type, std::string b)
+      : operation(std::move(o)), content_type(type), body(std::move(b)) {}
+  std::string operation;
+  std::string content_type;  ///< "application/x-amz-json-1.1"
+  std::string body;
+  Duration timeout = std::chrono::seconds(10);
+  std::size_t answer_bytes_max = 4 * 1024 * 1024;
 };
 
 /// Signs, sends and classifies. One attempt a call. Lives on: the shard loop; outlives its calls,
@@ -29,12 +40,11 @@ class ServiceClient {
                 ServiceClientOptions options);
 
   /// The answer with status 200; every other one as Error of service_error.h.
-  Task<Result<http::Response>> call(std::string operation, std::string body, Duration timeout,
-                                    std::size_t answer_bytes_max);
+  Task<Result<http::Response>> call(ServiceCall what);
   const ServiceClientOptions& options() const { return options_; }
 
  private:
-  http::Request make_request(const std::string& operation, std::string body) const;
+  http::Request make_request(ServiceCall& what) const;
   bool learn_date(const http::Response& response);
 
   http::Transport& transport_;

@@ -27,8 +27,16 @@ std::string_view view(aws_byte_cursor cursor) {
   return std::string_view(reinterpret_cast<const char*>(cursor.ptr), cursor.len);
 }
 
+constexpr std::uint32_t kHandshakeMillis = 2000;
+
 std::uint64_t to_millis(Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+const char* advice(int error_code) {
+  const bool handshake = error_code == AWS_IO_TLS_NEGOTIATION_TIMEOUT ||
+                         error_code == AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE;
+  return handshake ? " Is its certificate one that this machine trusts (AWS_CA_BUNDLE)?" : "";
 }
 
 /// One request and its answer. Shared by the waiting task and the C runtime's callbacks, which hold
@@ -207,7 +215,8 @@ void Exchange::finish(int error_code) {
         fail(ErrorCode::LimitExceeded, name_ + ": the answer is longer than " +
                                            std::to_string(request_.answer_bytes_max) + " bytes");
   } else if (error_code != 0) {
-    result = fail(ErrorCode::Unavailable, name_ + ": " + crt_error_text(error_code));
+    result = fail(ErrorCode::Unavailable,
+                  name_ + ": " + crt_error_text(error_code) + advice(error_code));
   }
   const std::lock_guard lock(mutex_);
   if (!abandoned_)
@@ -239,6 +248,8 @@ aws_http_connection_manager* make_manager(CrtRuntime& runtime, const Endpoint& e
     aws_tls_connection_options_init_from_ctx(&tls_options, tls);
     const aws_byte_cursor host = cursor(endpoint.host);
     aws_tls_connection_options_set_server_name(&tls_options, allocator, &host);
+    // After a handshake that failed, the TLS library keeps silent for up to half a minute.
+    tls_options.timeout_ms = socket.connect_timeout_ms + kHandshakeMillis;
   }
   aws_http_connection_manager_options manager{};
   manager.bootstrap = runtime.bootstrap();
