@@ -132,6 +132,11 @@ bool KinesisModel::exists(const StreamArn& stream) {
   return find(stream).has_value();
 }
 
+void KinesisModel::settle_all() {
+  for (const auto& [arn, stream] : streams_)
+    stream->settled = std::min(stream->settled, clock_.now());
+}
+
 int KinesisModel::open_shards_of(std::string_view region, std::string_view account) const {
   std::size_t count = 0;
   for (const auto& [arn, stream] : streams_) {

@@ -88,6 +88,8 @@ class KinesisModel {
   StreamArn resolve(std::string_view region, std::string_view account,
                     const StreamName& name) const;
   bool exists(const StreamArn& stream);
+  /// Ends every CREATING and UPDATING at once.
+  void settle_all();
 
   /// What must become durable before the answers so far may go out. One in flight at a time.
   bool has_changes() const;
