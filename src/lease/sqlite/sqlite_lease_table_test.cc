@@ -82,7 +82,7 @@ TEST_F(SqliteLeaseTableTest, AFullDiskRollsBackTheWholeCommit) {
   small.page_count_max = 14;
   auto table = *SqliteLeaseTable::over(*sqlite::Database::open(file(), small), work);
   std::vector<Lease> rows;
-  for (int i = 0; i < 1000; ++i)
+  for (int i = 0; i < 5000; ++i)
     rows.push_back(contract::row_of(mine_, ("s" + std::to_string(i)).c_str()));
   const auto seeded = run_sim(loop_, clock_, table->seed(mine_, rows));
   ASSERT_FALSE(seeded);
