@@ -45,6 +45,7 @@ function(kt_rust_guest name)
   cmake_parse_arguments(ARG "" "FOLDER;OUTPUT" "" ${ARGN})
   file(GLOB_RECURSE sources ${ARG_FOLDER}/*.rs ${ARG_FOLDER}/Cargo.*)
   set(script ${CMAKE_SOURCE_DIR}/tools/guest-rust.sh)
+  set(script ${CMAKE_COMMAND} -E env KT_CARGO=${KT_CARGO} KT_RUSTC=${KT_RUSTC} ${script})
   execute_process(COMMAND ${script} --check RESULT_VARIABLE missing OUTPUT_VARIABLE why
                   ERROR_VARIABLE why OUTPUT_STRIP_TRAILING_WHITESPACE)
   if(missing)
@@ -53,7 +54,7 @@ function(kt_rust_guest name)
   endif()
   add_custom_command(OUTPUT ${ARG_OUTPUT}
     COMMAND ${script} ${ARG_FOLDER} ${ARG_OUTPUT}
-    DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/wit/kinesis.wit ${script}
+    DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/wit/kinesis.wit ${CMAKE_SOURCE_DIR}/tools/guest-rust.sh
     COMMENT "guest ${name}" USES_TERMINAL VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${ARG_OUTPUT})
 endfunction()

@@ -1,5 +1,6 @@
-// wasm/bridge_error.h — From the bridge's error objects to ours. Only this room's sources include
-// it.
+// wasm/bridge_error.h — From the bridge's error objects to ours.
+//
+// Why: one place knows the kinds of the C header. Only sources of this room include it.
 #pragma once
 #include <kt_bridge.h>
 

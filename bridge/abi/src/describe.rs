@@ -9,7 +9,7 @@ pub const KINESIS_EXPORT: &str = "handle-batch-records";
 /// The second world's two forms: known by name, so that a component with both is refused now.
 const STREAM_EXPORTS: [&str; 2] =
     ["trigger-kinesis:handler/handle@0.1.0", "trigger-kinesis:handler/handle-async@0.1.0"];
-/// The packages of WASI 0.2 that `link_host` provides.
+/// The packages of WASI 0.2 (and 0.3 with feature p3) that `link_host` provides.
 const WASI_PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
 pub struct Description {
@@ -25,7 +25,8 @@ fn is_provided(name: &str) -> bool {
         return false;
     };
     let Some((package, _)) = package.split_once('/') else { return false };
-    WASI_PACKAGES.contains(&package) && version.starts_with("0.2.")
+    let known = version.starts_with("0.2.") || cfg!(feature = "p3") && version.starts_with("0.3.");
+    WASI_PACKAGES.contains(&package) && known
 }
 
 pub fn describe(component: &Component) -> Description {

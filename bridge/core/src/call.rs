@@ -10,6 +10,8 @@ type Handler<'a> = TypedFunc<(&'a [KinesisRecord<'a>],), (HandlerResult,)>;
 
 /// Everything a guest may import.
 pub fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    #[cfg(feature = "p3")]
+    wasmtime_wasi::p3::add_to_linker(linker)?;
     wasmtime_wasi::p2::add_to_linker_async(linker)
 }
 
