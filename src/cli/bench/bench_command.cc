@@ -1,0 +1,223 @@
+#include "cli/bench/bench_command.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "cli/bench/measure.h"
+#include "cli/parse.h"
+
+namespace kt::cli {
+namespace {
+
+struct BenchOptions {
+  int seconds = 15;
+  std::size_t megabytes = 60;
+  int shards = 2;
+  bool json = false;
+  bool quick = false;
+};
+
+void declare(CLI::App& command, BenchOptions& options) {
+  command.add_option("--seconds", options.seconds, "how long latency is measured")
+      ->check(CLI::Range(2, 3600));
+  command.add_option("--megabytes", options.megabytes, "payload of each throughput run")
+      ->check(CLI::Range(1, 2000));
+  command.add_option("--shards", options.shards, "shards of each stream")
+      ->check(CLI::Range(1, 200));
+  command.add_flag("--quick", options.quick, "leave out the runs with processes of their own");
+  command.add_flag("--json", options.json, "print JSON instead of a table");
+}
+
+/// A directory that is removed at the end.
+class ScratchDirectory {
+ public:
+  ScratchDirectory() {
+    std::string path = (std::filesystem::temp_directory_path() / "kt-bench-XXXXXX").string();
+    if (::mkdtemp(path.data()) != nullptr)
+      path_ = path;
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory() {
+    std::error_code ignored;
+    if (!path_.empty())
+      std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+  std::string make(const std::string& name) const {
+    std::filesystem::create_directory(path_ + "/" + name);
+    return path_ + "/" + name;
+  }
+
+ private:
+  std::string path_;
+};
+
+struct Row {
+  Shape shape;
+  Throughput run;
+  Floor floor;
+};
+
+/// All figures of one run.
+struct Report {
+  std::vector<Row> rows;
+  Latency latency;
+  std::optional<Memory> small;
+  std::optional<Memory> large;
+  int large_shards = 1000;
+};
+
+class Bench {
+ public:
+  Bench(const BenchOptions& options, const Console& console)
+      : options_(options), console_(console) {}
+
+  Result<Report> run() {
+    if (scratch_.path().empty())
+      return fail(ErrorCode::ReadOnly, "cannot make a directory for temporary files");
+    TRY(canned_, start_canned_service());
+    TRY(service_, start_service(scratch_.make("service"), false));
+    TRY(const auto canned, Rig::make(scratch_.make("canned"), canned_.port));
+    TRY(const auto rig, Rig::make(scratch_.make("rig"), service_.port));
+    TRY(measure_shapes(*rig, *canned));
+    TRY(latency());
+    if (!options_.quick) {
+      TRY(report_.small,
+          measure_memory(*rig, scratch_.make("memory-2"), service_.port, options_.shards));
+      TRY(report_.large,
+          measure_memory(*rig, scratch_.make("memory-1000"), service_.port, report_.large_shards));
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void say(const std::string& what) {
+    if (!options_.json)
+      console_.err << what << "\n" << std::flush;
+  }
+
+  Result<Unit> measure_shapes(Rig& rig, Rig& canned) {
+    std::map<std::size_t, std::size_t> filled;
+    for (const Shape shape : {Shape{10, 200}, Shape{100, 200}, Shape{1000, 200}, Shape{10000, 200},
+                              Shape{100, 10'000}}) {
+      const StreamArn stream = Rig::stream("records-" + std::to_string(shape.record_bytes));
+      std::size_t& records = filled[shape.record_bytes];
+      if (records == 0) {
+        records = options_.megabytes * 1'000'000 / shape.record_bytes;
+        say(fmt::format("putting {} records of {} bytes", records, shape.record_bytes));
+        TRY(rig.create_stream(stream, options_.shards));
+        TRY(rig.fill(stream, records, shape.record_bytes));
+      }
+      say(fmt::format("batches of {} x {} bytes", shape.batch_size, shape.record_bytes));
+      Row row;
+      row.shape = shape;
+      TRY(row.floor, measure_floor(canned, shape));
+      TRY(row.run, measure_throughput(rig, stream, shape, records));
+      report_.rows.push_back(row);
+    }
+    return Unit{};
+  }
+
+  Result<Unit> latency() {
+    say(fmt::format("latency at 200 records a second for {} s", options_.seconds));
+    const std::string dir = scratch_.make("latency-service");
+    TRY(const ServicePeer limited, start_service(dir, true));
+    TRY(const auto rig, Rig::make(scratch_.make("latency"), limited.port));
+    const StreamArn stream = Rig::stream("latency");
+    TRY(rig->create_stream(stream, options_.shards));
+    TRY(report_.latency,
+        measure_latency(*rig, stream, 200, std::chrono::seconds(options_.seconds)));
+    return Unit{};
+  }
+
+  const BenchOptions& options_;
+  const Console& console_;
+  ScratchDirectory scratch_;
+  ServicePeer canned_;
+  ServicePeer service_;
+  Report report_;
+};
+
+void print_table(const Report& report, const BenchOptions& options, std::ostream& out) {
+  out << "Consumer against the embedded Kinesis (--limits none) in another process, "
+      << options.shards << " shards.\n"
+      << "CPU: user and system time of the whole consumer. Floor: its parts alone.\n\n"
+      << " batch  record    records/s    MB/s   CPU s/M rec   us/rec   floor  "
+         "(client  instance  lowering)  ratio\n";
+  for (const Row& row : report.rows) {
+    const double a_second = static_cast<double>(row.run.records) / row.run.wall_seconds;
+    const double cost = row.run.micros_a_record();
+    fmt::print(out,
+               "{:6}  {:5}B  {:11.0f}  {:6.1f}  {:12.3f}  {:7.3f}  {:6.3f}  ({:6.3f}  {:8.3f}  "
+               "{:8.3f})  {:5.2f}\n",
+               row.shape.batch_size, row.shape.record_bytes, a_second,
+               a_second * static_cast<double>(row.shape.record_bytes) / 1e6, cost, cost,
+               row.floor.total(), row.floor.client_micros, row.floor.instance_micros,
+               row.floor.lowering_micros, cost / row.floor.total());
+  }
+  const Latency& l = report.latency;
+  fmt::print(out,
+             "\nPut to handler, default settings, service limits: mean {:.0f} ms, p50 {:.0f}, "
+             "p99 {:.0f}, max {:.0f} ({} records)\n",
+             l.mean_ms, l.p50_ms, l.p99_ms, l.max_ms, l.records);
+  if (report.small && report.large) {
+    fmt::print(out,
+               "RSS: {:.1f} MB with {} shards ({:.1f} % CPU idle), {:.1f} MB with {} idle shards "
+               "({:.1f} % CPU idle)\n",
+               report.small->megabytes, options.shards, report.small->cpu_percent,
+               report.large->megabytes, report.large_shards, report.large->cpu_percent);
+  }
+}
+
+void print_json(const Report& report, const BenchOptions& options, std::ostream& out) {
+  nlohmann::ordered_json json;
+  json["shards"] = options.shards;
+  for (const Row& row : report.rows) {
+    nlohmann::ordered_json item;
+    item["batch_size"] = row.shape.batch_size;
+    item["record_bytes"] = row.shape.record_bytes;
+    item["records_per_second"] = static_cast<double>(row.run.records) / row.run.wall_seconds;
+    item["cpu_micros_per_record"] = row.run.micros_a_record();
+    item["floor_client_micros"] = row.floor.client_micros;
+    item["floor_instance_micros"] = row.floor.instance_micros;
+    item["floor_lowering_micros"] = row.floor.lowering_micros;
+    json["throughput"].push_back(item);
+  }
+  json["latency_ms"] = {{"mean", report.latency.mean_ms},
+                        {"p50", report.latency.p50_ms},
+                        {"p99", report.latency.p99_ms},
+                        {"max", report.latency.max_ms}};
+  if (report.small && report.large) {
+    json["rss_mb"] = {{"few_shards", report.small->megabytes},
+                      {"thousand_shards", report.large->megabytes}};
+  }
+  out << json.dump(2) << "\n";
+}
+
+}  // namespace
+
+int bench_command(const Arguments& arguments, const Console& console) {
+  CLI::App command("Measures this machine against the embedded Kinesis", "trigger-kinesis bench");
+  BenchOptions options;
+  declare(command, options);
+  if (const auto code = parse_arguments(command, arguments, console))
+    return *code;
+  auto report = Bench(options, console).run();
+  if (!report)
+    return console.error(kFailed, report.error().what);
+  if (options.json)
+    print_json(*report, options, console.out);
+  else
+    print_table(*report, options, console.out);
+  return kDone;
+}
+
+}  // namespace kt::cli

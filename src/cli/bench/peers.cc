@@ -1,0 +1,142 @@
+#include "cli/bench/peers.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "cli/bench/canned.h"
+
+namespace kt::cli {
+namespace {
+
+Error system_error(const char* doing) {
+  return Error(ErrorCode::Internal, std::string(doing) + " failed");
+}
+
+/// A port that nobody listens on now.
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+bool answers(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  const bool open = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return open;
+}
+
+bool alive(pid_t pid) {
+  return ::waitpid(pid, nullptr, WNOHANG) == 0;
+}
+
+}  // namespace
+
+Peer::Peer(Peer&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
+
+Peer& Peer::operator=(Peer&& other) noexcept {
+  std::swap(pid_, other.pid_);
+  return *this;
+}
+
+Peer::~Peer() {
+  if (pid_ <= 0)
+    return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+int Peer::stop() {
+  if (pid_ <= 0)
+    return 0;
+  ::kill(pid_, SIGTERM);
+  int status = 0;
+  ::waitpid(std::exchange(pid_, 0), &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Result<Peer> start_self(const std::vector<std::string>& arguments,
+                        const std::vector<std::string>& environment, const std::string& log_file) {
+  std::vector<char*> argv{const_cast<char*>("trigger-kinesis")};
+  for (const std::string& argument : arguments)
+    argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  std::vector<char*> envp;
+  for (const std::string& entry : environment)
+    envp.push_back(const_cast<char*>(entry.c_str()));
+  envp.push_back(nullptr);
+  const int log = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (log < 0)
+    return fail(ErrorCode::ReadOnly, "cannot write " + log_file);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+    ::execve("/proc/self/exe", argv.data(), envp.data());
+    ::_exit(127);
+  }
+  ::close(log);
+  if (pid < 0)
+    return fail(system_error("fork"));
+  return Peer(pid);
+}
+
+Result<ServicePeer> start_service(const std::string& dir, bool service_limits) {
+  ServicePeer service;
+  service.port = free_port();
+  const std::vector<std::string> arguments{
+      "local", "--listen", "127.0.0.1:" + std::to_string(service.port), "--state-dir",
+      dir,     "--limits", service_limits ? "service" : "none"};
+  TRY(service.process, start_self(arguments, {}, dir + "/local.log"));
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    if (answers(service.port))
+      return service;
+    if (!alive(service.process.pid()))
+      return fail(ErrorCode::Unavailable, "the embedded Kinesis ended; see " + dir + "/local.log");
+    ::usleep(10'000);
+  }
+  return fail(ErrorCode::TimedOut, "the embedded Kinesis does not answer");
+}
+
+Result<ServicePeer> start_canned_service() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return fail(system_error("pipe"));
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close(ends[0]);
+    ::_exit(serve_canned(ends[1]));
+  }
+  ::close(ends[1]);
+  ServicePeer service;
+  service.process = Peer(pid);
+  const bool told = pid > 0 && ::read(ends[0], &service.port, sizeof service.port) ==
+                                   static_cast<ssize_t>(sizeof service.port);
+  ::close(ends[0]);
+  if (!told)
+    return fail(ErrorCode::Unavailable, "the canned service did not start");
+  return service;
+}
+
+}  // namespace kt::cli
