@@ -36,10 +36,12 @@ class Embedded final : public LocalKinesis {
     return "http://" + host + ":" + std::to_string(port());
   }
   std::uint16_t port() const override { return server_->port(); }
+  Task<Result<Unit>> create_missing(StreamArn stream, int shards) override;
   Task<void> stop() override;
 
  private:
-  Result<Unit> create_missing();
+  Result<Unit> create_if_missing(const StreamArn& stream, int shards);
+  Result<Unit> create_configured();
   Task<http::Response> answer(http::ServerRequest request);
   Task<Result<Unit>> keep_house();
 
@@ -70,20 +72,34 @@ Result<Unit> Embedded::open() {
     committer_.emplace(*model_, *store_, *work_, log_);
   }
   service_.emplace(*model_, clock_, options_.shards_per_stream);
-  return create_missing();
+  return create_configured();
 }
 
-Result<Unit> Embedded::create_missing() {
-  for (const StreamToCreate& wanted : options_.create) {
-    if (model_->exists(wanted.stream))
-      continue;
-    const int shards = wanted.shards > 0 ? wanted.shards : options_.shards_per_stream;
-    const auto created = model_->create_stream(wanted.stream, shards);
-    if (!created)
-      return fail(to_error(created.error()).within("creating stream " + wanted.stream.str()));
-    log_.info("stream created", {{"stream", wanted.stream.str()}, {"shards", shards}});
-  }
+Result<Unit> Embedded::create_if_missing(const StreamArn& stream, int shards) {
+  if (model_->exists(stream))
+    return Unit{};
+  const int count = shards > 0 ? shards : options_.shards_per_stream;
+  const auto created = model_->create_stream(stream, count);
+  if (!created)
+    return fail(to_error(created.error()).within("creating stream " + stream.str()));
+  log_.info("stream created", {{"stream", stream.str()}, {"shards", count}});
   model_->settle_all();
+  return Unit{};
+}
+
+Task<Result<Unit>> Embedded::create_missing(StreamArn stream, int shards) {
+  const auto created = create_if_missing(stream, shards);
+  if (!created)
+    co_return fail(created.error());
+  if (committer_)
+    co_return co_await committer_->durable();
+  co_return Unit{};
+}
+
+Result<Unit> Embedded::create_configured() {
+  for (const StreamToCreate& wanted : options_.create) {
+    TRY(create_if_missing(wanted.stream, wanted.shards));
+  }
   if (!store_ || !model_->has_changes())
     return Unit{};
   // Before the first request, hence right here rather than by the committer.

@@ -13,6 +13,7 @@
 #include "observability/log.h"
 #include "runtime/clock.h"
 #include "runtime/loop.h"
+#include "runtime/task.h"
 
 namespace kt::local {
 
@@ -47,6 +48,9 @@ class LocalKinesis {
   /// "http://127.0.0.1:4567": what AWS_ENDPOINT_URL_KINESIS is set to.
   virtual std::string endpoint() const = 0;
   virtual std::uint16_t port() const = 0;
+  /// Makes the stream unless it exists; it is ACTIVE and durable then. `shards` 0: as many as the
+  /// options say.
+  virtual Task<Result<Unit>> create_missing(StreamArn stream, int shards) = 0;
   /// Ends running requests, makes all changes durable, closes.
   virtual Task<void> stop() = 0;
 };
