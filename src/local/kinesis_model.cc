@@ -183,11 +183,11 @@ Answer<Unit> KinesisModel::create_stream(const StreamArn& arn, int shards) {
     stream->created = std::max(stream->created, last->second + std::chrono::seconds(1));
   stream->creating = true;
   stream->settled = clock_.now() + options_.transition;
-  const HashKey width = kLastKey / static_cast<unsigned>(shards);
-  for (int i = 0; i < shards; ++i) {
+  const auto count = static_cast<unsigned>(shards);
+  for (unsigned i = 0; i < count; ++i) {
     HashKeyRange keys;
-    keys.starting = width * static_cast<unsigned>(i);
-    keys.ending = i + 1 == shards ? kLastKey : width * static_cast<unsigned>(i + 1) - 1;
+    keys.starting = even_border(i, count);
+    keys.ending = i + 1 == count ? kLastKey : even_border(i + 1, count) - 1;
     add_shard(*stream, keys, stream->created, seconds_of(stream->created));
   }
   stream->index_open_shards();

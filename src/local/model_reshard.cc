@@ -125,10 +125,10 @@ Answer<ShardCountAnswer> KinesisModel::update_shard_count(const StreamArn& arn, 
 // Uniform scaling with the service's own means: first a split at each new border, then merges until
 // no other border is left.
 void KinesisModel::scale(ModelStream& stream, int target) {
-  const HashKey width = kLastKey / static_cast<unsigned>(target);
+  const auto count = static_cast<unsigned>(target);
   std::vector<HashKey> borders;
-  for (int i = 1; i < target; ++i)
-    borders.push_back(width * static_cast<unsigned>(i));
+  for (unsigned i = 1; i < count; ++i)
+    borders.push_back(even_border(i, count));
   for (const HashKey border : borders) {
     ModelShard& shard = stream.route(border);
     if (shard.keys.starting != border)

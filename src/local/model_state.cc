@@ -38,6 +38,14 @@ std::optional<std::uint32_t> shard_number(std::string_view id) {
   return static_cast<std::uint32_t>(number);
 }
 
+HashKey even_border(unsigned i, unsigned count) {
+  // 2^128 itself does not fit: it is count·width + rest.
+  const HashKey last = ~HashKey{0};
+  const HashKey rest = (last % count + 1) % count;
+  const HashKey width = last / count + (rest == 0 ? 1 : 0);
+  return width * i + rest * i / count;
+}
+
 SequenceParts ModelShard::sequence_at(std::uint64_t index, WallTime arrival) const {
   SequenceParts parts;
   parts.created_seconds = created_seconds;

@@ -17,6 +17,9 @@ ShardId shard_id(std::uint32_t number);
 /// None when it has not that form.
 std::optional<std::uint32_t> shard_number(std::string_view id);
 
+/// Where the i-th of `count` equal shards begins: i·2^128/count, rounded down, as the service does.
+HashKey even_border(unsigned i, unsigned count);
+
 struct ModelShard {
   std::uint32_t number = 0;
   std::optional<std::uint32_t> parent;

@@ -232,6 +232,18 @@ TEST_F(Model, ScalesToEqualShardsBySplitsAndMerges) {
   EXPECT_EQ(outcome(model->update_shard_count(kOrders, 0)), "ValidationException");
 }
 
+TEST_F(Model, CutsTheHashKeysWhereTheServiceDoes) {
+  make(2);
+  const auto two = model->list_shards(list_of(kOrders));
+  EXPECT_EQ(to_decimal(two->shards[0].hash_keys.ending), "170141183460469231731687303715884105727");
+  EXPECT_EQ(to_decimal(two->shards[1].hash_keys.starting), kHalf);
+  const StreamArn one = arn_of("one");
+  ASSERT_EQ(outcome(model->create_stream(one, 1)), "ok");
+  const auto whole = model->list_shards(list_of(one));
+  EXPECT_EQ(to_decimal(whole->shards[0].hash_keys.ending),
+            "340282366920938463463374607431768211455");
+}
+
 TEST_F(Model, FiltersShardsByTime) {
   make(1);
   pass(clock, hours(1));
