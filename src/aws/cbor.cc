@@ -32,27 +32,7 @@ void CborReader::reject(const char* why) {
   next_ = end_;
 }
 
-CborReader::Kind CborReader::kind() const {
-  if (next_ == end_)
-    return Kind::End;
-  switch (*next_ >> 5) {
-    case 0:
-      return Kind::Unsigned;
-    case 1:
-      return Kind::Negative;
-    case 2:
-      return Kind::Bytes;
-    case 3:
-      return Kind::Text;
-    case 4:
-      return Kind::Array;
-    case 5:
-      return Kind::Map;
-    case 6:
-      return Kind::Tag;
-    default:
-      break;
-  }
+CborReader::Kind CborReader::simple_kind() const {
   switch (*next_ & 31) {
     case 20:
     case 21:
@@ -164,13 +144,6 @@ bool CborReader::boolean() {
   }
   ++next_;
   return value;
-}
-
-bool CborReader::take_null() {
-  if (kind() != Kind::Null)
-    return false;
-  Head head;
-  return take_head(head);
 }
 
 std::size_t CborReader::announced_count() const {

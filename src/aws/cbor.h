@@ -21,6 +21,7 @@ namespace kt::aws {
 /// whole structure and ask ok() once. Text is not checked to be UTF-8.
 class CborReader {
  public:
+  /// The first seven in the order of CBOR's major types.
   enum class Kind : std::uint8_t {
     Unsigned,
     Negative,
@@ -46,7 +47,12 @@ class CborReader {
         joined_(joined) {}
 
   /// What comes next; consumes nothing.
-  Kind kind() const;
+  Kind kind() const {
+    if (next_ == end_)
+      return Kind::End;
+    const unsigned major = *next_ >> 5;
+    return major < 7 ? static_cast<Kind>(major) : simple_kind();
+  }
   bool ok() const { return fault_ == nullptr; }
   /// Nothing is left and nothing was wrong: the check after the outermost value.
   bool complete() const { return ok() && next_ == end_; }
@@ -67,7 +73,12 @@ class CborReader {
   /// The tag's number; the tagged value comes next.
   std::uint64_t tag();
   /// Consumes a null (or undefined) when one comes next and tells so.
-  bool take_null();
+  bool take_null() {
+    if (kind() != Kind::Null)
+      return false;
+    Head head;
+    return take_head(head);
+  }
   /// Consumes the next value, whatever it is.
   void skip();
   /// Entries of the array or map that comes next, as announced but never more than the bytes left
@@ -120,7 +131,10 @@ class CborReader {
     return static_cast<std::size_t>(p - start_);
   }
   std::size_t left() const { return static_cast<std::size_t>(end_ - next_); }
+  Kind simple_kind() const;
   bool take_head(Head& head);
+  template <class Unsigned>
+  bool take_wide(Head& head);
   bool enter(std::uint8_t major, const char* otherwise, Head& head);
   bool more(const Head& head, std::uint64_t& left);
   std::string_view string(std::uint8_t major, const char* otherwise);
@@ -184,114 +198,6 @@ class CborWriter {
   std::string out_;
 };
 
-// The hot part of the reader, in the header so that a decode loop is one function.
-
-inline bool CborReader::take_head(Head& head) {
-  if (next_ == end_) {
-    reject("it ends too early");
-    return false;
-  }
-  const std::uint8_t first = *next_;
-  head.major = static_cast<std::uint8_t>(first >> 5);
-  head.info = first & 31;
-  if (head.info < 24) {
-    head.value = head.info;
-    ++next_;
-    return true;
-  }
-  if (head.info >= 28) {
-    head.value = 0;
-    const bool may_be_indefinite = head.major >= 2 && head.major != 6;
-    if (head.info != 31 || !may_be_indefinite) {
-      reject("reserved length");
-      return false;
-    }
-    ++next_;
-    return true;
-  }
-  const std::size_t count = std::size_t{1} << (head.info - 24);
-  if (left() <= count) {
-    reject("it ends too early");
-    return false;
-  }
-  std::uint64_t value = 0;
-  for (std::size_t i = 1; i <= count; ++i)
-    value = value << 8 | next_[i];
-  head.value = value;
-  next_ += count + 1;
-  return true;
-}
-
-inline bool CborReader::enter(std::uint8_t major, const char* otherwise, Head& head) {
-  if (!take_head(head))
-    return false;
-  if (head.major != major) {
-    reject(otherwise);
-    return false;
-  }
-  if (depth_ == kDepthMax) {
-    reject("nested too deeply");
-    return false;
-  }
-  ++depth_;
-  return true;
-}
-
-inline bool CborReader::more(const Head& head, std::uint64_t& left) {
-  if (!ok())
-    return false;
-  if (!head.indefinite())
-    return left-- != 0;
-  if (next_ == end_) {
-    reject("it ends too early");
-    return false;
-  }
-  if (*next_ != 0xff)
-    return true;
-  ++next_;
-  return false;
-}
-
-inline std::string_view CborReader::string(std::uint8_t major, const char* otherwise) {
-  Head head;
-  if (!take_head(head))
-    return {};
-  if (head.major != major) {
-    reject(otherwise);
-    return {};
-  }
-  if (head.indefinite())
-    return chunks(major);
-  if (head.value > left()) {
-    reject("a string is longer than what is left");
-    return {};
-  }
-  const std::string_view view(reinterpret_cast<const char*>(next_),
-                              static_cast<std::size_t>(head.value));
-  next_ += head.value;
-  return view;
-}
-
-inline std::uint64_t CborReader::unsigned_integer() {
-  Head head;
-  if (!take_head(head))
-    return 0;
-  if (head.major != 0) {
-    reject("unsigned integer expected");
-    return 0;
-  }
-  return head.value;
-}
-
-inline std::uint64_t CborReader::tag() {
-  Head head;
-  if (!take_head(head))
-    return 0;
-  if (head.major != 6) {
-    reject("tag expected");
-    return 0;
-  }
-  return head.value;
-}
-
 }  // namespace kt::aws
+
+#include "aws/cbor_inl.h"

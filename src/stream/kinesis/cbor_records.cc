@@ -26,6 +26,7 @@ class CborRecords {
   ByteView payload();
   std::string_view text_or_null();
   double number();
+  WallTime arrival();
   void read_children();
   void keep_fault(Error error) {
     error_ = std::move(error);
@@ -49,6 +50,19 @@ double CborRecords::number() {
   if (reader_.kind() == Kind::Tag)
     reader_.tag();
   return reader_.number();
+}
+
+WallTime CborRecords::arrival() {
+  constexpr std::uint64_t kSecondsMax = 100'000'000'000;
+  if (reader_.kind() == Kind::Tag)
+    reader_.tag();
+  if (reader_.kind() != Kind::Unsigned)
+    return to_wall_time(number());
+  // The service's own form, without a detour over floating point.
+  const std::uint64_t value = reader_.unsigned_integer();
+  if (value <= kSecondsMax || value >= kSecondsMax * 1000)
+    return to_wall_time(static_cast<double>(value));
+  return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(value)));
 }
 
 /// The service sends bytes. Some emulators send their JSON form: base64 as text.
@@ -90,7 +104,7 @@ void CborRecords::read_field(std::string_view key, Record& record) {
       return;
     case 27:
       if (key == "ApproximateArrivalTimestamp")
-        record.approximate_arrival = to_wall_time(number());
+        record.approximate_arrival = arrival();
       return;
     default:
       return;
