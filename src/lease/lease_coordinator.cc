@@ -244,19 +244,26 @@ Task<Result<Unit>> LeaseCoordinator::balance(std::vector<Lease> rows) {
     if (alive(worker) && sight.beat)
       counts[worker] = 0;
   }
+  // Ours in the table but not held (the answer to a take was lost): the others see it as ours, so
+  // nobody else will take it. It is taken again whatever the quota, and asked back like any other.
+  std::vector<Lease> wanted;
   for (const Lease& row : candidates) {
-    if (held_.contains(row.key.shard))
+    const bool held = held_.contains(row.key.shard);
+    if (held || row.owner == options_.worker)
       ++counts[options_.worker];
-    else if (row.owner && row.owner != options_.worker && alive(*row.owner))
+    else if (row.owner && alive(*row.owner))
       ++counts[*row.owner];
+    if (!held && row.owner == options_.worker && !releasing_.contains(row.key.shard))
+      wanted.push_back(row);
   }
   const std::size_t mine = counts[options_.worker];
   const std::size_t quota = quotas(candidates.size(), counts)[options_.worker];
   if (mine > quota)
     ask_back(mine - quota);
-  std::vector<Lease> wanted;
-  if (mine < quota)
-    wanted = free_ones(candidates, quota - mine);
+  if (mine < quota) {
+    for (Lease& row : free_ones(candidates, quota - mine))
+      wanted.push_back(std::move(row));
+  }
   CO_TRY(take(std::move(wanted)));
   co_return co_await forget_long_dead(std::move(rows));
 }
@@ -279,7 +286,7 @@ std::vector<Lease> LeaseCoordinator::free_ones(const std::vector<Lease>& candida
                                                std::size_t most) {
   std::vector<Lease> wanted;
   for (const Lease& row : candidates) {
-    const bool free = !row.owner || row.owner == options_.worker || !alive(*row.owner);
+    const bool free = !row.owner || (row.owner != options_.worker && !alive(*row.owner));
     if (free && !held_.contains(row.key.shard))
       wanted.push_back(row);
   }
@@ -339,6 +346,16 @@ Task<Result<Unit>> LeaseCoordinator::release(HeldLeasePtr lease) {
   if (lease->lost())
     co_return Unit{};
   lease->set_holding(Holding::Lost);
+  struct Releasing {
+    Releasing(std::set<ShardId>& all, const ShardId& shard) : set(all), mine(shard) {
+      set.insert(mine);
+    }
+    ~Releasing() { set.erase(mine); }
+    Releasing(const Releasing&) = delete;
+    Releasing& operator=(const Releasing&) = delete;
+    std::set<ShardId>& set;
+    ShardId mine;
+  } releasing(releasing_, lease->shard());
   Backoff backoff;
   const MonotonicTime end = deps_.clock.now() + options_.failover;
   for (std::uint32_t failures = 1;; ++failures) {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -124,6 +125,7 @@ class LeaseCoordinator {
   Deps deps_;
   Options options_;
   std::map<ShardId, HeldLeasePtr> held_;
+  std::set<ShardId> releasing_;  ///< being given back: not to be taken again meanwhile
   std::map<WorkerId, Sight> others_;
   MonotonicTime beats_read_from_;  ///< when the latest reading of all beats was begun
   MonotonicTime usable_until_;

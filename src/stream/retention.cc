@@ -39,6 +39,14 @@ bool may_be_overtaken(const Checkpoint& position, const std::optional<WallTime>&
   return !std::holds_alternative<TrimHorizon>(position);
 }
 
+int retention_used_percent(const std::optional<WallTime>& known, WallTime service_now,
+                           std::chrono::hours retention) {
+  if (!known || service_now <= *known || retention.count() <= 0)
+    return 0;
+  const std::chrono::milliseconds whole = retention;
+  return static_cast<int>((service_now - *known) * 100 / whole);
+}
+
 std::optional<LostRange> lost_range(const ShardId& shard, const Checkpoint& position,
                                     const std::optional<WallTime>& known,
                                     const std::optional<OldestRecord>& oldest) {

@@ -36,6 +36,10 @@ std::optional<WallTime> known_until(const Checkpoint& position,
 bool may_be_overtaken(const Checkpoint& position, const std::optional<WallTime>& known,
                       WallTime retention_horizon);
 
+/// How much of the retention has passed since a position was complete, in percent; 0 when unknown.
+int retention_used_percent(const std::optional<WallTime>& known, WallTime service_now,
+                           std::chrono::hours retention);
+
 /// The oldest record that a shard still has.
 struct OldestRecord {
   SequenceNumber sequence;

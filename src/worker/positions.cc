@@ -26,7 +26,7 @@ lease::Lease Positions::row(const Shard& shard, Checkpoint checkpoint) const {
   row.key.consumer = key();
   row.key.shard = shard.id;
   row.checkpoint = std::move(checkpoint);
-  row.parents = context_.rules.blocking_parents(shard);
+  row.parents = shard.parents();
   // Nothing older is wanted: from now on retention can overtake even a shard that was never read.
   if (std::holds_alternative<TrimHorizon>(row.checkpoint))
     row.checkpoint_arrival = directory_.service_now();

@@ -5,9 +5,11 @@
 // fault hooks.
 #pragma once
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "invoke/guest.h"
+#include "lease/eligibility.h"
 #include "lease/held_lease.h"
 #include "stream/shard_poller.h"
 
@@ -22,9 +24,9 @@ class Rules {
   virtual bool may_checkpoint(std::optional<invoke::InvokeOutcome> outcome) const {
     return outcome == invoke::InvokeOutcome::Done;
   }
-  /// The shards that must be finished before this one may be read: what its row says.
-  virtual std::vector<ShardId> blocking_parents(const Shard& shard) const {
-    return shard.parents();
+  /// The leases that may be taken: parents before children.
+  virtual std::vector<lease::Lease> eligible(std::span<const lease::Lease> rows) const {
+    return lease::eligible(rows);
   }
   /// Whether a guest may be called, and go on running, under a lease that is usable until then.
   virtual bool may_call(MonotonicTime now, MonotonicTime usable_until) const {

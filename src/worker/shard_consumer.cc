@@ -164,8 +164,7 @@ Task<ShardConsumer::Next> ShardConsumer::run_job(Job job) {
   if (!deps_.rules.may_checkpoint(last_call_.outcome))
     co_return co_await retry(std::move(job));
   failures_ = 0;
-  if (options_.on_data_loss == stream::OnDataLoss::Fail)
-    trouble_.clear();
+  trouble_.clear();
   const Next committed = co_await commit_batch(job.batch);
   if (committed == Next::Stop)
     co_return committed;
@@ -254,6 +253,8 @@ Task<ShardConsumer::Next> ShardConsumer::commit(Checkpoint checkpoint,
       co_return Next::GoOn;
     if (written)
       co_return stop(ShardExit::LeaseLost);
+    if (written.error().code == ErrorCode::Closed)
+      co_return stop(ShardExit::Drained);
     trouble_ = "storing the position: " + written.error().what;
     log_.error("a position can not be stored, will repeat",
                {{"checkpoint", to_string(checkpoint)}, {"error", written.error().what}});
@@ -324,8 +325,8 @@ Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
     if (added)
       break;
     trouble_ = "storing the children of a finished shard: " + added.error().what;
-    log_.error("the children of a finished shard can not be stored, will repeat",
-               {{"error", added.error().what}});
+    log_.warn("the children of a finished shard can not be stored, will repeat",
+              {{"error", added.error().what}});
     co_await nap_.rest(backoff.delay(failures, deps_.stream.random));
   }
   Checkpoint end = ShardEnd();
@@ -335,6 +336,18 @@ Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
   ++deps_.probe.shards_finished;
   log_.info("shard finished", {{"children", children.size()}});
   stop(ShardExit::Finished);
+}
+
+int ShardConsumer::retention_used() const {
+  const lease::Lease& row = lease_->row();
+  const auto& directory = deps_.stream.directory;
+  return stream::retention_used_percent(stream::known_until(row.checkpoint, row.checkpoint_arrival),
+                                        directory.service_now(), directory.description().retention);
+}
+
+bool ShardConsumer::needs_help() const {
+  const bool stopped = ended_ && (exit_ == ShardExit::DataLost || exit_ == ShardExit::Failed);
+  return stopped || retention_used() >= 80;
 }
 
 ShardStatus ShardConsumer::status() const {
@@ -355,6 +368,8 @@ ShardStatus ShardConsumer::status() const {
     status.state += ": " + trouble_;
   else if (!poller_.probe().trouble.empty())
     status.state += ": " + poller_.probe().trouble;
+  if (const int used = retention_used(); used >= 50)
+    status.state += "; " + std::to_string(used) + " % of the stream's retention used";
   status.millis_behind_latest = poller_.probe().behind_latest.count();
   status.records_done = records_done_;
   status.batches_done = batches_done_;

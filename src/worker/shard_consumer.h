@@ -88,6 +88,8 @@ class ShardConsumer {
   ShardExit exit() const { return exit_; }
   const std::string& trouble() const { return trouble_; }
   ShardStatus status() const;
+  /// Stopped for a reason that waits for a human, or past 80 % of the stream's retention.
+  bool needs_help() const;
 
  private:
   enum class State { Reading, Calling, Retrying, Committing, Closing };
@@ -115,6 +117,7 @@ class ShardConsumer {
   Task<void> close_shard(std::vector<Shard> children);
   Task<void> conclude_missing(Error error);
   bool may_go_on() const;
+  int retention_used() const;
   Next stop(ShardExit exit);
 
   static stream::ShardPoller::Options poller_options(const Rules& rules, const lease::Lease& row,

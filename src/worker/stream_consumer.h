@@ -29,7 +29,7 @@ class StreamConsumer {
   void drain();
 
   std::vector<ShardStatus> status() const;
-  bool ready() const { return prepared_ && !stopped_ && trouble_.empty(); }
+  bool ready() const { return session_ && session_->healthy(); }
   const ConsumerProbe& probe() const { return probe_; }
   const TriggerOptions& options() const { return trigger_.options; }
 

@@ -18,6 +18,8 @@ lease::LeaseCoordinator::Options coordinator_options(const StreamSession::Deps& 
   out.worker = WorkerId(options.worker.str() + "/" + deps.trigger.options.application.str());
   out.consumer = deps.positions.key();
   out.failover = options.failover;
+  const Rules& rules = deps.context.rules;
+  out.eligible = [&rules](std::span<const lease::Lease> rows) { return rules.eligible(rows); };
   return out;
 }
 
@@ -236,8 +238,24 @@ Task<Result<Unit>> StreamSession::serve_drain() {
   co_return Unit{};
 }
 
+bool StreamSession::healthy() const {
+  return !coordinator_.trouble() &&
+         std::none_of(runs_.begin(), runs_.end(), [](const ShardRunPtr& run) {
+           return run->consumer && run->consumer->needs_help();
+         });
+}
+
 std::vector<ShardStatus> StreamSession::status() const {
   std::vector<ShardStatus> all;
+  if (runs_.empty()) {
+    ShardStatus none;
+    none.application = deps_.trigger.options.application;
+    none.stream = deps_.trigger.options.stream.str();
+    none.state = "holds no lease";
+    if (coordinator_.trouble())
+      none.state += ": " + coordinator_.trouble()->what;
+    all.push_back(std::move(none));
+  }
   for (const ShardRunPtr& run : runs_) {
     if (run->consumer) {
       all.push_back(run->consumer->status());

@@ -42,6 +42,8 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
   void drain() { drain_.fire(); }
   bool recreated() const { return recreated_; }
   std::vector<ShardStatus> status() const;
+  /// No shard is stopped or about to lose records, and the lease table answers.
+  bool healthy() const;
 
  private:
   /// One holding of one lease.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/with_deadline.h"
 #include "worker/stream_consumer.h"
 
 namespace kt::worker {
@@ -68,10 +69,19 @@ Task<Result<Unit>> Worker::consume_all() {
   co_return co_await all.join();
 }
 
+Task<Result<Unit>> Worker::flush() {
+  co_await checkpointer_.flush();
+  co_return Unit{};
+}
+
 Task<Result<Unit>> Worker::run_triggers() {
   CO_TRY(start_triggers());
   CO_TRY(consume_all());
-  co_await checkpointer_.flush();
+  // A store that does not answer must not keep a stopping process: what is lost only repeats.
+  auto flushed = co_await with_deadline(deps_.clock, deps_.clock.now() + options_.drain_timeout,
+                                        flush(), "storing the last positions");
+  if (!flushed)
+    deps_.log.warn("stopped before the last positions were stored; they will be repeated");
   group_->cancel();
   co_return Unit{};
 }

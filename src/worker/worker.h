@@ -51,6 +51,7 @@ class Worker final : public Control {
   Task<Result<Unit>> run_triggers();
   Task<Result<Unit>> start_triggers();
   Task<Result<Unit>> consume_all();
+  Task<Result<Unit>> flush();
 
   Deps deps_;
   Options options_;

@@ -445,6 +445,34 @@ TEST_F(WorkerTest, KeepsReadingWhileAnotherTriggersStreamFails) {
   crash();
 }
 
+TEST_F(WorkerTest, TakesOverFromAWorkerThatDiedWithoutReleasing) {
+  options_.lease_mode = lease::LeaseMode::Shared;
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(2));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+  crash();
+  kinesis_.put(0, "b");
+  options_.worker = WorkerId("w2");
+  start();
+  run_for(milliseconds(2900));
+  EXPECT_THAT(handled_, ElementsAre("00:a")) << "the owner may still be alive";
+  run_for(seconds(3));
+  EXPECT_THAT(handled_, ElementsAre("00:a", "00:b"));
+}
+
+TEST_F(WorkerTest, HandsOverAtOnceAfterADrain) {
+  options_.lease_mode = lease::LeaseMode::Shared;
+  start();
+  run_for(seconds(2));
+  EXPECT_TRUE(stop_within(seconds(1)));
+  kinesis_.put(0, "b");
+  options_.worker = WorkerId("w2");
+  start();
+  run_for(seconds(1));
+  EXPECT_THAT(handled_, ElementsAre("00:b"));
+}
+
 TEST_F(WorkerTest, SkipsClosedShardsAndFollowsOpenOnesWithLatest) {
   trigger_.start = Latest();
   kinesis_.put(0, "old");
