@@ -65,7 +65,9 @@ class TestRecords {
   std::vector<Record> records_;
 };
 
-/// One engine a suite: making one costs more than most tests.
+/// One engine a suite: making one costs more than most tests. The loop is the suite's too, because
+/// a guest thread may still be inside the loop's post() when the task that it woke has ended: a
+/// loop outlives the engine whose calls report to it.
 class WasmTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite();
@@ -87,13 +89,16 @@ class WasmTest : public ::testing::Test {
   static Task<Result<Unit>> keep(Task<Invocation> task, std::optional<Invocation>& out);
   static Engine& engine() { return *engine_; }
 
-  Loop loop_;
+  WasmTest() : loop_(*shared_loop_) {}
+
+  Loop& loop_;
   RecordingOutput output_;
 
  private:
   Invocation serve(const LinkedComponent& component, TestRecords& records, TaskGroup& group,
                    std::chrono::milliseconds timeout);
 
+  static std::unique_ptr<Loop> shared_loop_;
   static std::unique_ptr<Engine> engine_;
 };
 

@@ -64,9 +64,11 @@ std::span<const Record> TestRecords::span() {
   return records_;
 }
 
+std::unique_ptr<Loop> WasmTest::shared_loop_;
 std::unique_ptr<Engine> WasmTest::engine_;
 
 void WasmTest::SetUpTestSuite() {
+  shared_loop_ = std::make_unique<Loop>();
   EngineOptions options;
   options.worker_threads = 2;
   options.instances_max = 8;
@@ -76,6 +78,7 @@ void WasmTest::SetUpTestSuite() {
 }
 void WasmTest::TearDownTestSuite() {
   engine_.reset();
+  shared_loop_.reset();
 }
 
 std::unique_ptr<LinkedComponent> WasmTest::link(const char* name, LinkOptions options) {
