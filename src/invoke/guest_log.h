@@ -20,7 +20,8 @@ enum class Echo { Off, ToStderr };
 /// disk drops output (counted), it never fails the guest.
 class GuestLog {
  public:
-  /// Makes the folder and opens the files. ReadOnly or StorageFull name the path.
+  /// Makes the folder and opens the files; an empty name: no files, only the echo. ReadOnly or
+  /// StorageFull name the path.
   static Result<std::unique_ptr<GuestLog>> open(const std::string& folder,
                                                 const ComponentId& component, Echo echo);
   GuestLog(const GuestLog&) = delete;

@@ -1,0 +1,31 @@
+// cli/app_setup.h — From flags and environment to an app and the folders it uses.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "app/app.h"
+#include "cli/trigger_flags.h"
+
+namespace kt::cli {
+
+/// How the program was started.
+enum class Start { ByHand, BySpin };
+
+struct AppSetup {
+  app::App app;
+  std::filesystem::path state_dir;
+  std::filesystem::path log_dir;  ///< empty: no files
+};
+
+/// Reads the app: `manifest` by hand, else what SPIN_LOCKED_URL names. Completes `flags`. The
+/// state directory is chosen, not made.
+Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFlags& flags,
+                            const Console& console);
+
+/// Makes a directory with mode 0700 when it is missing. ReadOnly and StorageFull name it.
+Result<Unit> make_private_directory(const std::filesystem::path& directory);
+
+/// Copies every component's files below the state directory and adds the mounts.
+Result<Unit> lay_out_assets(AppSetup& setup);
+
+}  // namespace kt::cli

@@ -1,0 +1,87 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/app_setup.h"
+#include "cli/components.h"
+#include "cli/consumer.h"
+#include "cli/parse.h"
+#include "cli/serve.h"
+#include "cli/service_access.h"
+#include "cli/up_command.h"
+#include "runtime/system_clock.h"
+
+namespace kt::cli {
+namespace {
+
+struct CheckOptions {
+  std::string manifest = "spin.toml";
+  bool offline = false;
+  TriggerFlags flags;
+};
+
+Task<Result<Unit>> check_stream(ServiceAccess& service, StreamArn stream, const Console& console) {
+  const auto client = service.client(stream.region());
+  if (!client)
+    co_return fail(client.error());
+  CO_TRY(const StreamDescription found, (*client)->describe_stream(stream));
+  CO_TRY(const stream::ShardListing shards, (*client)->list_shards(stream, ""));
+  console.out << "ok  stream " << stream << ": " << shards.shards.size() << " shards, retention "
+              << found.retention.count() << " h, at " << service.describe_endpoint(stream.region())
+              << "\n";
+  co_return Unit{};
+}
+
+Result<Unit> check_access(const app::App& app, const Console& console) {
+  Loop loop;
+  SystemClock clock(loop);
+  ServiceOptions options;
+  options.endpoint_url = app.process.endpoint_url;
+  TRY(const auto service, ServiceAccess::open(clock, console.environment, options));
+  TRY(serve(loop, service->check_credentials()));
+  console.out << "ok  credentials\n";
+  for (const app::Trigger& trigger : app.triggers) {
+    auto checked = serve(loop, check_stream(*service, trigger.options.stream_arn, console));
+    if (!checked)
+      return fail(checked.error().within("stream " + trigger.options.stream_arn.str()));
+  }
+  return Unit{};
+}
+
+Result<Unit> check_all(CheckOptions& options, const Console& console) {
+  TRY(AppSetup setup, set_up_app(Start::ByHand, options.manifest, options.flags, console));
+  for (const std::string& warning : setup.app.warnings)
+    console.err << "warning: " << warning << "\n";
+  console.out << "ok  app " << setup.app.name << ": " << setup.app.triggers.size()
+              << " trigger(s), " << setup.app.components.size() << " component(s)\n";
+  const Log log = make_log(options.flags, console, Start::BySpin);
+  TRY(const auto components,
+      Components::load(setup, options.flags, console, Components::Logs::None, log));
+  for (const app::Component& component : setup.app.components) {
+    const auto& compiled = components->of(component.id).compiled;
+    console.out << "ok  component " << component.id
+                << (compiled.from_core_module() ? " (core module)" : "") << "\n";
+  }
+  if (options.offline)
+    return Unit{};
+  return check_access(setup.app, console);
+}
+
+}  // namespace
+
+int check_command(const Arguments& arguments, const Console& console) {
+  CheckOptions options;
+  CLI::App command("Validates an app, its components and its AWS access. Changes nothing.",
+                   "check");
+  command.add_option("-f,--from,--file", options.manifest, "The app's manifest, or its folder")
+      ->type_name("spin.toml");
+  command.add_flag("--offline", options.offline, "Ask no service");
+  declare_trigger_flags(command, options.flags);
+  if (const auto end = parse_arguments(command, arguments, console))
+    return *end;
+  const auto checked = check_all(options, console);
+  if (!checked)
+    return console.error(start_exit_code(checked.error()), checked.error().what);
+  console.out << "all is well\n";
+  return kDone;
+}
+
+}  // namespace kt::cli

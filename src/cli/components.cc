@@ -1,0 +1,117 @@
+#include "cli/components.h"
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
+namespace kt::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where compiled code is kept: it depends on the component only, not on the app's state.
+fs::path cache_directory(const AppSetup& setup, const TriggerFlags& flags, const Console& console) {
+  if (flags.disable_cache)
+    return {};
+  fs::path base = console.variable("XDG_CACHE_HOME");
+  if (base.empty() && !console.variable("HOME").empty())
+    base = fs::path(console.variable("HOME")) / ".cache";
+  const fs::path directory =
+      base.empty() ? setup.state_dir / "cache" : base / "trigger-kinesis" / "wasm";
+  std::error_code ignored;
+  fs::create_directories(directory.parent_path(), ignored);
+  return directory;
+}
+
+wasm::EngineOptions engine_options(const AppSetup& setup, const TriggerFlags& flags,
+                                   const Console& console) {
+  wasm::EngineOptions options;
+  options.instances_max = concurrent_invocations(setup.app.process);
+  options.memory_max_bytes =
+      std::max<std::uint64_t>(options.memory_max_bytes, setup.app.process.max_instance_memory);
+  options.cache_dir = cache_directory(setup, flags, console).string();
+  if (flags.disable_pooling)
+    options.allocation = wasm::Allocation::OnDemand;
+  return options;
+}
+
+wasm::LinkOptions link_options(const app::Component& component, const AppSetup& setup,
+                               const TriggerFlags& flags) {
+  wasm::LinkOptions options;
+  options.environment.assign(component.environment.begin(), component.environment.end());
+  options.memory_limit_bytes = setup.app.process.max_instance_memory;
+  for (const app::Mount& mount : component.mounts) {
+    wasm::PreopenedDir dir;
+    dir.host_path = mount.host.string();
+    dir.guest_path = mount.guest;
+    dir.access = flags.allow_transient_write ? wasm::DirAccess::ReadWrite : wasm::DirAccess::Read;
+    options.dirs.push_back(std::move(dir));
+  }
+  return options;
+}
+
+bool is_shown(const TriggerFlags& flags, const std::string& id) {
+  const auto& follow = flags.follow;
+  return !flags.quiet &&
+         (follow.empty() || std::find(follow.begin(), follow.end(), id) != follow.end());
+}
+
+void empty_logs(const fs::path& folder) {
+  std::error_code problem;
+  for (fs::directory_iterator it(folder, problem), end; !problem && it != end;
+       it.increment(problem)) {
+    const std::string name = it->path().filename().string();
+    if (name.ends_with("stdout.txt") || name.ends_with("stderr.txt"))
+      std::ofstream(it->path(), std::ios::trunc);
+  }
+}
+
+}  // namespace
+
+unsigned concurrent_invocations(const app::ProcessOptions& options) {
+  if (options.max_concurrent_invocations > 0)
+    return static_cast<unsigned>(options.max_concurrent_invocations);
+  return 8 * std::max(1U, std::thread::hardware_concurrency());
+}
+
+Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
+                                                     const TriggerFlags& flags,
+                                                     const Console& console, Logs logs,
+                                                     const Log& log) {
+  TRY(app::check_sources(setup.app));
+  std::unique_ptr<Components> out(new Components());
+  TRY(out->engine_, wasm::Engine::create(engine_options(setup, flags, console)));
+  if (logs == Logs::Open && flags.truncate_logs)
+    empty_logs(setup.log_dir);
+  for (const app::Component& component : setup.app.components) {
+    auto added = out->add(component, setup, flags, logs, log);
+    if (!added)
+      return fail(added.error().within("component \"" + component.id.str() + "\""));
+  }
+  return out;
+}
+
+Result<Unit> Components::add(const app::Component& component, const AppSetup& setup,
+                             const TriggerFlags& flags, Logs logs, const Log& log) {
+  One one;
+  if (component.bytes.empty()) {
+    TRY(one.compiled, engine_->load(component.source.string()));
+  } else {
+    TRY(one.compiled, engine_->compile(component.bytes));
+  }
+  if (!one.compiled.cache_note().empty())
+    log.warn("compiled code is not cached",
+             {{"component", component.id.str()}, {"why", one.compiled.cache_note()}});
+  TRY(one.linked,
+      wasm::LinkedComponent::link(*engine_, one.compiled, link_options(component, setup, flags)));
+  if (logs == Logs::Open) {
+    const auto echo = is_shown(flags, component.id.str()) || setup.log_dir.empty()
+                          ? invoke::Echo::ToStderr
+                          : invoke::Echo::Off;
+    TRY(one.log, invoke::GuestLog::open(setup.log_dir.string(), component.id, echo));
+  }
+  all_.emplace(component.id, std::move(one));
+  return Unit{};
+}
+
+}  // namespace kt::cli

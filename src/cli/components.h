@@ -1,0 +1,43 @@
+// cli/components.h — An app's components, compiled, linked and tried.
+#pragma once
+#include <map>
+#include <memory>
+
+#include "cli/app_setup.h"
+#include "invoke/guest_log.h"
+#include "observability/log.h"
+#include "wasm/linked_component.h"
+
+namespace kt::cli {
+
+/// The engine and everything loaded into it. Calls under way must have ended before it is
+/// destroyed, and the loops they report to must still exist.
+class Components {
+ public:
+  struct One {
+    wasm::CompiledComponent compiled;
+    std::unique_ptr<wasm::LinkedComponent> linked;
+    std::unique_ptr<invoke::GuestLog> log;  ///< null: no one reads it
+  };
+  enum class Logs { Open, None };
+
+  /// Blocks, for seconds when nothing is cached. Invalid and NotFound name component and file.
+  static Result<std::unique_ptr<Components>> load(const AppSetup& setup, const TriggerFlags& flags,
+                                                  const Console& console, Logs logs,
+                                                  const Log& log);
+  const One& of(const ComponentId& id) const { return all_.at(id); }
+  const wasm::Engine& engine() const { return *engine_; }
+
+ private:
+  Components() = default;
+  Result<Unit> add(const app::Component& component, const AppSetup& setup,
+                   const TriggerFlags& flags, Logs logs, const Log& log);
+
+  std::unique_ptr<wasm::Engine> engine_;
+  std::map<ComponentId, One> all_;
+};
+
+/// Calls that may run at one time: as configured, or 8 a core.
+unsigned concurrent_invocations(const app::ProcessOptions& options);
+
+}  // namespace kt::cli

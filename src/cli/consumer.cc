@@ -1,0 +1,231 @@
+#include "cli/consumer.h"
+
+#include <unistd.h>
+
+#include "cli/components.h"
+#include "cli/embedded_kinesis.h"
+#include "cli/progress.h"
+#include "cli/serve.h"
+#include "cli/service_access.h"
+#include "cli/stop_signals.h"
+#include "cli/stream_session.h"
+#include "invoke/wasm/wasm_guest.h"
+#include "lease/sqlite/sqlite_lease_table.h"
+#include "runtime/system_clock.h"
+#include "sqlite/directory_lock.h"
+#include "worker/worker.h"
+
+namespace kt::cli {
+namespace {
+
+worker::TriggerOptions trigger_options(const app::TriggerOptions& from, EndpointName endpoint) {
+  worker::TriggerOptions to;
+  to.application = from.application_name;
+  to.endpoint = std::move(endpoint);
+  to.stream = from.stream_arn;
+  to.start = from.starting_position;
+  to.batch.records_max = static_cast<std::size_t>(from.batch_size);
+  to.batch.bytes_max = from.maximum_batch_bytes;
+  to.batch.window = from.maximum_batching_window;
+  to.idle_wait = from.shard_idle_wait;
+  to.detector_poll = from.detector_poll;
+  to.handler_timeout = from.handler_timeout;
+  to.enabled = from.enabled;
+  return to;
+}
+
+worker::WorkerOptions worker_options(const app::ProcessOptions& from, stream::Pacing pacing,
+                                     Random& random) {
+  worker::WorkerOptions to;
+  std::string id = from.worker_id;
+  if (id.empty()) {
+    char host[256] = "host";
+    ::gethostname(host, sizeof host - 1);
+    id = std::string(host) + "-" + std::to_string(::getpid());
+  }
+  to.worker = WorkerId(id + "-" + fmt::format("{:08x}", random.next() & 0xffffffffU));
+  to.failover = from.failover;
+  to.drain_timeout = from.drain_timeout;
+  to.checkpoint_interval = from.checkpoint_interval;
+  to.on_data_loss = from.on_data_loss == app::OnDataLoss::Continue ? stream::OnDataLoss::Continue
+                                                                   : stream::OnDataLoss::Fail;
+  to.memory_budget_bytes = from.memory_budget_bytes;
+  to.pacing = pacing;
+  return to;
+}
+
+/// What takes long to say: everything of one run, in the order in which it must be taken apart.
+class Consumer {
+ public:
+  Consumer(AppSetup& setup, const TriggerFlags& flags, const Console& console,
+           const ConsumerOptions& options)
+      : setup_(setup),
+        flags_(flags),
+        console_(console),
+        options_(options),
+        log_(make_log(flags, console, options.start)),
+        clock_(loop_),
+        seed_(fresh_seed()),
+        random_(seed_),
+        group_(loop_),
+        extras_(loop_),
+        signals_(loop_, clock_, [this] { drain(); }, [this] { stop_now(); }) {}
+
+  int run() {
+    auto started = start();
+    if (!started) {
+      signals_.close();
+      loop_.poll();
+      return console_.error(start_exit_code(started.error()), started.error().what);
+    }
+    loop_.poll();  // a signal may have come meanwhile
+    if (signals_.count() == 0)
+      consume();
+    signals_.close();
+    loop_.poll();
+    return exit_code();
+  }
+
+ private:
+  Result<Unit> start() {
+    for (const std::string& warning : setup_.app.warnings)
+      console_.err << "warning: " << warning << "\n";
+    TRY(make_private_directory(setup_.state_dir));
+    if (options_.embedded == nullptr) {
+      TRY(auto lock, sqlite::DirectoryLock::acquire(setup_.state_dir, "--state-dir"));
+      lock_.emplace(std::move(lock));
+    }
+    TRY(lay_out_assets(setup_));
+    TRY(components_, Components::load(setup_, flags_, console_, Components::Logs::Open, log_));
+    TRY(table_, lease::SqliteLeaseTable::open((setup_.state_dir / "kinesis.db").string(), store_));
+    ServiceOptions service;
+    service.endpoint_url = setup_.app.process.endpoint_url;
+    if (options_.embedded != nullptr) {
+      service.endpoint_url = options_.embedded->url();
+      service.embedded = true;
+    }
+    TRY(service_, ServiceAccess::open(clock_, console_.environment, service));
+    return make_worker();
+  }
+
+  Result<Unit> make_worker() {
+    gate_.emplace(concurrent_invocations(setup_.app.process));
+    std::vector<worker::Trigger> triggers;
+    for (const app::Trigger& trigger : setup_.app.triggers) {
+      const std::string& region = trigger.options.stream_arn.region();
+      TRY(stream::KinesisClient * client, service_->client(region));
+      TRY(EndpointName endpoint, service_->endpoint_name(region));
+      const Components::One& component = components_->of(trigger.component);
+      guests_.push_back(std::make_unique<invoke::WasmGuest>(
+          invoke::WasmGuest::Deps{clock_, *gate_, *component.linked, component.log.get()}));
+      triggers.push_back(worker::Trigger{trigger_options(trigger.options, std::move(endpoint)),
+                                         *client, *guests_.back()});
+    }
+    log_.info("starting", {{"version", KT_VERSION},
+                           {"seed", seed_},
+                           {"allocator", components_->engine().allocator()},
+                           {"state", setup_.state_dir.string()}});
+    worker::WorkerDeps deps{loop_, clock_, random_, *table_, log_};
+    worker_.emplace(deps, worker_options(setup_.app.process, options_.pacing, random_),
+                    std::move(triggers));
+    announce();
+    return Unit{};
+  }
+
+  void announce() {
+    if (!setup_.log_dir.empty())
+      console_.err << "Logging component stdio to \"" << setup_.log_dir.string() << "/\"\n";
+    console_.out << "Active streams:\n";
+    for (const app::Trigger& trigger : setup_.app.triggers) {
+      const std::string& region = trigger.options.stream_arn.region();
+      console_.out << "\t" << trigger.options.stream_arn << ": " << trigger.component
+                   << (trigger.options.enabled ? "" : " (not enabled)") << "\n\t  at "
+                   << service_->describe_endpoint(region) << "\n";
+    }
+    console_.out.flush();
+  }
+
+  Task<Result<Unit>> run_worker() {
+    result_.emplace(co_await worker_->run());
+    co_return Unit{};
+  }
+
+  void consume() {
+    group_.spawn(run_worker());
+    const bool terminal = ::isatty(STDERR_FILENO) != 0;
+    if (flags_.progress || (terminal && flags_.quiet)) {
+      progress_.emplace(*worker_, clock_, console_.err, terminal && flags_.quiet);
+      extras_.spawn(progress_->run());
+    }
+    serve_until_empty(loop_, group_);
+    extras_.cancel();
+    serve_until_empty(loop_, extras_);
+  }
+
+  void drain() {
+    log_.info("stopping: calls in flight may end", {});
+    if (worker_)
+      worker_->stop();
+  }
+  void stop_now() {
+    log_.warn("stopping at once", {});
+    group_.cancel();
+  }
+
+  int exit_code() {
+    if (signals_.count() > 0 && (!result_ || *result_))
+      return kDone;
+    if (!result_ || *result_)
+      return kDone;
+    const Error& error = result_->error();
+    const bool never_ran = error.code == ErrorCode::NotFound || error.code == ErrorCode::Invalid ||
+                           error.code == ErrorCode::AccessDenied;
+    return console_.error(never_ran ? kUsage : kFailed, error.what);
+  }
+
+  AppSetup& setup_;
+  const TriggerFlags& flags_;
+  const Console& console_;
+  const ConsumerOptions& options_;
+  Log log_;
+  Loop loop_;
+  SystemClock clock_;
+  std::uint64_t seed_;
+  Random random_;
+  std::optional<sqlite::DirectoryLock> lock_;
+  DedicatedThread store_{"store"};
+  std::unique_ptr<lease::SqliteLeaseTable> table_;
+  std::unique_ptr<ServiceAccess> service_;
+  std::unique_ptr<Components> components_;
+  std::optional<invoke::InvokeGate> gate_;
+  std::vector<std::unique_ptr<invoke::WasmGuest>> guests_;
+  std::optional<worker::Worker> worker_;
+  std::optional<Progress> progress_;
+  std::optional<Result<Unit>> result_;
+  TaskGroup group_;
+  TaskGroup extras_;
+  StopSignals signals_;
+};
+
+}  // namespace
+
+Log make_log(const TriggerFlags& flags, const Console& console, Start start) {
+  static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::Debug},
+                                                          {"info", LogLevel::Info},
+                                                          {"warn", LogLevel::Warn},
+                                                          {"error", LogLevel::Error},
+                                                          {"off", LogLevel::Off}};
+  for (const std::string& name : {flags.log_level, console.variable("RUST_LOG")}) {
+    if (const auto found = kLevels.find(name); found != kLevels.end())
+      return make_stderr_log(found->second);
+  }
+  return make_stderr_log(start == Start::BySpin ? LogLevel::Warn : LogLevel::Info);
+}
+
+int run_consumer(AppSetup& setup, const TriggerFlags& flags, const Console& console,
+                 const ConsumerOptions& options) {
+  Consumer consumer(setup, flags, console, options);
+  return consumer.run();
+}
+
+}  // namespace kt::cli

@@ -1,0 +1,161 @@
+#include <CLI/CLI.hpp>
+#include <set>
+
+#include "cli/parse.h"
+#include "cli/stream_commands.h"
+#include "cli/stream_session.h"
+#include "model/limits.h"
+#include "runtime/task_group.h"
+
+namespace kt::cli {
+namespace {
+
+struct TailOptions {
+  StreamOptions stream;
+  bool from_start = false;
+  std::uint64_t count = 0;
+};
+
+/// What is no printable text is shown as \xNN: a record must not steer the terminal.
+std::string printable(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out += c;
+    } else {
+      constexpr std::string_view kHex = "0123456789abcdef";
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+/// Reads every open shard, and the children of those that end.
+class Tail {
+ public:
+  Tail(StreamSession& session, stream::KinesisClient& client, StreamArn stream,
+       const TailOptions& options)
+      : session_(session),
+        client_(client),
+        stream_(std::move(stream)),
+        options_(options),
+        readers_(session.loop()) {}
+
+  Task<Result<Unit>> run() {
+    std::string token;
+    std::vector<ShardId> begin;
+    do {
+      CO_TRY(stream::ShardListing page, client_.list_shards(stream_, token));
+      for (const Shard& shard : page.shards) {
+        if (shard.open() || options_.from_start)
+          begin.push_back(shard.id);
+      }
+      token = page.next_token;
+    } while (!token.empty());
+    for (const ShardId& shard : begin)
+      start(shard, !options_.from_start);
+    const auto ended = co_await readers_.join();
+    if (!enough_ && !ended)
+      co_return ended;
+    co_return Unit{};
+  }
+
+ private:
+  void start(const ShardId& shard, bool at_latest) {
+    if (seen_.insert(shard).second)
+      readers_.spawn(read(shard, at_latest));
+  }
+
+  Task<Result<ShardIterator>> iterator(ShardId shard, bool at_latest, SequenceNumber after) {
+    if (!after.empty()) {
+      const Checkpoint position = After{ExtendedSequenceNumber(after)};
+      co_return co_await client_.get_shard_iterator(stream_, shard, position);
+    }
+    if (at_latest)
+      co_return co_await client_.get_latest_iterator(stream_, shard);
+    const Checkpoint position = TrimHorizon{};
+    co_return co_await client_.get_shard_iterator(stream_, shard, position);
+  }
+
+  Task<Result<Unit>> read(ShardId shard, bool at_latest) {
+    std::optional<ShardIterator> next;
+    SequenceNumber last;
+    for (;;) {
+      if (!next) {
+        auto made = co_await iterator(shard, at_latest, last);
+        if (!made && !is_transient(made.error().code))
+          co_return fail(made.error());
+        if (made)
+          next = *std::move(made);
+      }
+      if (next) {
+        auto answer = co_await client_.get_records(stream_, *next, limits::kRecordsPerGet);
+        if (answer) {
+          show(shard, *answer, last);
+          if (!answer->next) {
+            for (const Shard& child : answer->children)
+              start(child.id, false);
+            co_return Unit{};
+          }
+          next = answer->next;
+        } else if (answer.error().code == ErrorCode::ExpiredIterator) {
+          next.reset();
+        } else if (!is_transient(answer.error().code)) {
+          co_return fail(answer.error());
+        }
+      }
+      constexpr Duration kPause = std::chrono::milliseconds(250);
+      co_await session_.clock().sleep(kPause);
+    }
+  }
+
+  void show(const ShardId& shard, const stream::RecordsAnswer& answer, SequenceNumber& last) {
+    for (const Record& record : answer.page->records) {
+      last = SequenceNumber(record.sequence_number);
+      if (options_.count != 0 && shown_ == options_.count)
+        break;
+      ++shown_;
+      session_.console().out << shard.str() << " " << record.sequence_number << " "
+                             << printable(record.partition_key) << " "
+                             << printable(as_text(record.data)) << "\n";
+    }
+    session_.console().out.flush();
+    if (options_.count != 0 && shown_ == options_.count) {
+      enough_ = true;
+      readers_.cancel();
+    }
+  }
+
+  StreamSession& session_;
+  stream::KinesisClient& client_;
+  StreamArn stream_;
+  const TailOptions& options_;
+  TaskGroup readers_;
+  std::set<ShardId> seen_;
+  std::uint64_t shown_ = 0;
+  bool enough_ = false;
+};
+
+}  // namespace
+
+int tail_command(const Arguments& arguments, const Console& console) {
+  TailOptions options;
+  CLI::App command("Prints a stream's new records: shard, sequence number, partition key, data.",
+                   "tail");
+  declare_stream_options(command, options.stream);
+  command.add_flag("--from-start", options.from_start, "Begin with the oldest record kept");
+  command.add_option("--count", options.count, "End after that many records; 0: at a signal");
+  if (const auto end = parse_arguments(command, arguments, console))
+    return *end;
+  StreamSession session(options.stream, console);
+  std::unique_ptr<Tail> tail;
+  return session.run([&](StreamSession& s, stream::KinesisClient& client, StreamArn arn) {
+    tail = std::make_unique<Tail>(s, client, std::move(arn), options);
+    return tail->run();
+  });
+}
+
+}  // namespace kt::cli

@@ -1,0 +1,101 @@
+#include "cli/up_command.h"
+
+#include <CLI/CLI.hpp>
+
+#include "cli/app_setup.h"
+#include "cli/consumer.h"
+#include "cli/embedded_kinesis.h"
+#include "cli/parse.h"
+#include "cli/stop_signals.h"
+
+namespace kt::cli {
+namespace {
+
+struct UpOptions {
+  std::string manifest = "spin.toml";
+  bool local = false;
+  std::uint16_t local_port = 0;
+  std::string limits = "service";
+  TriggerFlags flags;
+};
+
+void declare_up_options(CLI::App& command, UpOptions& options) {
+  command.add_option("-f,--from,--file", options.manifest, "The app's manifest, or its folder")
+      ->type_name("spin.toml");
+  command.add_flag("--local", options.local,
+                   "Serve an embedded Kinesis too, with the manifest's streams");
+  command.add_option("--local-port", options.local_port,
+                     "The embedded Kinesis's port; else 4567, or a free one");
+  command
+      .add_option("--limits", options.limits,
+                  "service: the real service's throughput; none: as fast as possible")
+      ->check(CLI::IsMember({"service", "none"}))
+      ->type_name("service|none");
+  declare_trigger_flags(command, options.flags);
+}
+
+Result<std::unique_ptr<EmbeddedKinesis>> start_embedded(const UpOptions& options,
+                                                        const AppSetup& setup,
+                                                        const Console& console) {
+  EmbeddedOptions embedded;
+  embedded.state_dir = setup.state_dir;
+  if (options.local_port != 0)
+    embedded.port = options.local_port;
+  else
+    embedded.port_rule = PortRule::OrAnyFree;
+  embedded.limits = options.limits == "none" ? Limits::None : Limits::Service;
+  TRY(auto kinesis,
+      EmbeddedKinesis::start(embedded, make_log(options.flags, console, Start::ByHand)));
+  for (const app::Trigger& trigger : setup.app.triggers) {
+    TRY(kinesis->create_missing(trigger.options.stream_arn, 0));
+  }
+  console.out << "embedded Kinesis: " << kinesis->url() << "\n";
+  console.out.flush();
+  return kinesis;
+}
+
+int run_up(UpOptions& options, Start start, const Console& console) {
+  auto setup = set_up_app(start, options.manifest, options.flags, console);
+  if (!setup)
+    return console.error(start_exit_code(setup.error()), setup.error().what);
+  if (options.flags.print_config) {
+    console.out << app::print_config(setup->app);
+    return kDone;
+  }
+  ConsumerOptions consumer;
+  consumer.start = start;
+  consumer.pacing = options.limits == "none" ? stream::Pacing::Off : stream::Pacing::Service;
+  std::unique_ptr<EmbeddedKinesis> embedded;
+  if (options.local) {
+    auto started = start_embedded(options, *setup, console);
+    if (!started)
+      return console.error(start_exit_code(started.error()), started.error().what);
+    embedded = *std::move(started);
+    consumer.embedded = embedded.get();
+  }
+  return run_consumer(*setup, options.flags, console, consumer);
+}
+
+}  // namespace
+
+int up_command(const Arguments& arguments, const Console& console) {
+  UpOptions options;
+  CLI::App command("Runs an app without Spin.", "up");
+  declare_up_options(command, options);
+  if (const auto end = parse_arguments(command, arguments, console))
+    return *end;
+  return run_up(options, Start::ByHand, console);
+}
+
+int trigger_command(const Arguments& arguments, const Console& console) {
+  UpOptions options;
+  CLI::App command("Runs the app that `spin up` prepared.", "");
+  declare_trigger_flags(command, options.flags);
+  if (const auto end = parse_arguments(command, arguments, console))
+    return *end;
+  if (!end_with_parent())
+    return kDone;
+  return run_up(options, Start::BySpin, console);
+}
+
+}  // namespace kt::cli
