@@ -67,6 +67,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     if (stream_ != nullptr)
       aws_http_stream_cancel_default_error(stream_);
   }
+  /// Whether a connection was there to send on.
+  bool was_connected() {
+    const std::lock_guard lock(mutex_);
+    return connected_;
+  }
   const Promise<Result<Response>>& promise() const { return promise_; }
 
  private:
@@ -95,6 +100,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::mutex mutex_;
   aws_http_stream* stream_ = nullptr;  // guarded by mutex_; set only while it can be cancelled
   bool abandoned_ = false;             // guarded by mutex_
+  bool connected_ = false;             // guarded by mutex_
 };
 
 void Exchange::add_header(std::string_view name, std::string_view value) {
@@ -145,6 +151,7 @@ void Exchange::begin_request() {
   int error_code = AWS_ERROR_HTTP_STREAM_CANCELLED;
   {
     const std::lock_guard lock(mutex_);
+    connected_ = true;
     aws_http_stream* const stream =
         abandoned_ ? nullptr : aws_http_connection_make_request(connection_, &options);
     if (stream != nullptr) {
@@ -235,6 +242,14 @@ class AbandonAtExit {
   Exchange& exchange_;
 };
 
+/// Destroyed with its frame, by an answer or by a cancellation, it leaves nothing behind.
+Task<Result<Response>> wait_for_answer(std::shared_ptr<Exchange> exchange,
+                                       const std::string& authority) {
+  const AbandonAtExit abandon_at_exit(*exchange);
+  exchange->start(authority);
+  co_return co_await exchange->promise().take();
+}
+
 aws_http_connection_manager* make_manager(CrtRuntime& runtime, const Endpoint& endpoint,
                                           const CrtTransportOptions& options, aws_tls_ctx* tls) {
   aws_allocator* const allocator = aws_default_allocator();
@@ -297,17 +312,18 @@ CrtTransport::~CrtTransport() {
 }
 
 Task<Result<Response>> CrtTransport::send(Request request, Duration timeout) {
-  Task<Result<Response>> attempt = exchange(std::move(request));
-  const MonotonicTime deadline = clock_.now() + timeout;
-  co_return co_await with_deadline(clock_, deadline, std::move(attempt), name_.c_str());
-}
-
-Task<Result<Response>> CrtTransport::exchange(Request request) {
   const Executor executor = co_await asio::this_coro::executor;
   const auto exchange = std::make_shared<Exchange>(executor, manager_, name_, std::move(request));
-  const AbandonAtExit abandon_at_exit(*exchange);
-  exchange->start(authority_);
-  co_return co_await exchange->promise().take();
+  Task<Result<Response>> answer = wait_for_answer(exchange, authority_);
+  const MonotonicTime deadline = clock_.now() + timeout;
+  auto result = co_await with_deadline(clock_, deadline, std::move(answer), name_.c_str());
+  const bool late = !result && result.error().code == ErrorCode::TimedOut;
+  if (late && !exchange->was_connected()) {
+    const int code = endpoint_.is_tls() ? AWS_IO_TLS_NEGOTIATION_TIMEOUT : 0;
+    co_return fail(ErrorCode::Unavailable,
+                   name_ + ": no connection within the deadline." + advice(code));
+  }
+  co_return result;
 }
 
 }  // namespace kt::http

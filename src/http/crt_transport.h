@@ -45,7 +45,6 @@ class CrtTransport final : public Transport {
 
  private:
   CrtTransport(Clock& clock, Endpoint endpoint, aws_http_connection_manager* manager);
-  Task<Result<Response>> exchange(Request request);
 
   Clock& clock_;
   Endpoint endpoint_;
