@@ -1,0 +1,169 @@
+#include "tests/sim/life.h"
+
+#include <utility>
+
+namespace kt::sim {
+namespace {
+
+using invoke::InvokeOutcome;
+
+const char* const kApplication = "sim/orders";
+
+int draw_drift(const SimOptions& options, Random& random) {
+  const auto span = static_cast<std::uint64_t>(2 * options.drift_per_mille + 1);
+  return static_cast<int>(random.below(span)) - options.drift_per_mille;
+}
+
+std::chrono::milliseconds draw_wall_offset(const SimOptions& options, Random& random) {
+  if (options.drift_per_mille == 0)
+    return std::chrono::milliseconds(0);
+  return std::chrono::milliseconds(random.below(600'000)) - std::chrono::milliseconds(300'000);
+}
+
+}  // namespace
+
+worker::WorkerOptions Life::worker_options(const Stage& stage, const std::string& name) {
+  worker::WorkerOptions options;
+  options.worker = WorkerId(name);
+  options.lease_mode =
+      stage.options.exclusive ? lease::LeaseMode::Exclusive : lease::LeaseMode::Shared;
+  options.drain_timeout = std::chrono::seconds(2);
+  options.checkpoint_interval = stage.options.checkpoint_interval;
+  options.on_data_loss =
+      stage.options.outage ? stream::OnDataLoss::Continue : stream::OnDataLoss::Fail;
+  options.retry.longest = std::chrono::seconds(2);
+  return options;
+}
+
+worker::TriggerOptions Life::trigger_options(const Stage& stage) {
+  worker::TriggerOptions options;
+  options.application = ApplicationName(kApplication);
+  options.endpoint = EndpointName("sim");
+  options.stream = stage.stream;
+  if (stage.options.latest)
+    options.start = Latest();
+  else
+    options.start = TrimHorizon();
+  options.batch.records_max = static_cast<std::size_t>(stage.options.batch_max);
+  options.batch.window = stage.options.window;
+  options.detector_poll = stage.options.detector_poll;
+  options.handler_timeout = stage.options.handler_timeout;
+  return options;
+}
+
+Life::Life(Stage& stage, std::string name, Random random)
+    : stage_(stage),
+      random_(random),
+      worker_random_(random_.fork()),
+      clock_(stage.clock, draw_drift(stage.options, random_),
+             draw_wall_offset(stage.options, random_)),
+      write_tap_(stage.table, stage.history, view_),
+      unconditional_(write_tap_),
+      faulty_(clock_, random_.fork(),
+              stage.mutant == Mutant::UnconditionalWrite
+                  ? static_cast<lease::LeaseTable&>(unconditional_)
+                  : static_cast<lease::LeaseTable&>(write_tap_)),
+      beat_tap_(faulty_, clock_, view_),
+      api_(SimKinesis::Deps{clock_, stage.model, stage.clock, stage.history, view_, stage.options,
+                            stage.weather},
+           random_.fork()),
+      guest_(clock_,
+             [this](std::shared_ptr<const Batch> batch, invoke::CallContext context) {
+               return handle(std::move(batch), std::move(context));
+             }),
+      group_(stage.loop) {
+  view_.name = name + "/" + kApplication;
+  view_.born = stage.clock.now();
+  if (!stage.options.exclusive)
+    view_.usable_until = MonotonicTime::min();
+  feel_weather();
+  const worker::WorkerDeps deps{stage.loop, clock_, worker_random_, beat_tap_, Log()};
+  const worker::Trigger trigger{trigger_options(stage), api_, guest_};
+  auto rules = std::make_shared<const MutantRules>(stage.mutant, stage.clock);
+  worker_.emplace(deps, worker_options(stage, name), std::vector<worker::Trigger>(1, trigger),
+                  std::move(rules));
+}
+
+void Life::feel_weather() {
+  lease::FaultyLeaseTable::Faults& faults = faulty_.faults;
+  faults.delay_max = stage_.options.table_latency;
+  const bool bad = stage_.weather.bad;
+  faults.fail_before_per_mille = bad ? stage_.options.table_fail_per_mille : 0;
+  faults.throttle_per_mille = bad ? stage_.options.table_fail_per_mille / 4 : 0;
+  faults.lose_reply_per_mille = bad ? stage_.options.table_lost_per_mille : 0;
+}
+
+void Life::start() {
+  group_.spawn(live());
+}
+
+Task<Result<Unit>> Life::live() {
+  result_ = co_await worker_->run();
+  co_return Unit{};
+}
+
+void Life::kill() {
+  dead_ = true;
+  if (calls_in_flight_ > 0)
+    stage_.history.reached("a kill with a call in flight");
+  group_.cancel();
+}
+
+void Life::stall() {
+  ++stalls_;
+  if (calls_in_flight_ > 0)
+    stage_.history.reached("a stall with a call in flight");
+  clock_.stall();
+}
+
+std::uint64_t Life::lost_ranges() const {
+  std::uint64_t ranges = 0;
+  for (const worker::ConsumerProbe& probe : worker_->probes())
+    ranges += probe.lost_ranges;
+  return ranges;
+}
+
+Duration Life::draw_guest_time() {
+  const bool slow = stage_.weather.bad && random_.chance(stage_.options.guest_slow_per_mille);
+  if (!slow)
+    return random_.between(Duration(0), stage_.options.guest_time);
+  return random_.between(Duration(0), std::chrono::seconds(5));
+}
+
+InvokeOutcome Life::draw_outcome() {
+  if (!stage_.weather.bad || !random_.chance(stage_.options.guest_fail_per_mille))
+    return InvokeOutcome::Done;
+  static constexpr InvokeOutcome kBad[] = {InvokeOutcome::Failed, InvokeOutcome::Failed,
+                                           InvokeOutcome::Trapped, InvokeOutcome::OutOfMemory,
+                                           InvokeOutcome::HostFault};
+  return kBad[random_.below(5)];
+}
+
+Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
+                                      invoke::CallContext context) {
+  struct InFlight {
+    explicit InFlight(int& c) : count(c) { ++count; }
+    ~InFlight() { --count; }
+    int& count;
+  };
+  if (dead_)
+    throw Cancelled{};
+  stage_.history.call_started(view_, clock_.now(), context.shard, *batch);
+  const InFlight in_flight(calls_in_flight_);
+  const int stalls = stalls_;
+  const Duration time = draw_guest_time();
+  if (time > stage_.options.handler_timeout)
+    stage_.history.reached("a call beyond its deadline");
+  co_await clock_.sleep(time);
+  if (view_.usable_until && clock_.now() > *view_.usable_until && stalls == stalls_)
+    stage_.history.violated(Checker::CallWithinLease, "a guest runs on after its lease expired");
+  invoke::Invocation invocation;
+  invocation.outcome = draw_outcome();
+  if (invocation.outcome == InvokeOutcome::Done)
+    stage_.history.call_done(*batch);
+  else
+    stage_.history.reached("a call that failed");
+  co_return invocation;
+}
+
+}  // namespace kt::sim

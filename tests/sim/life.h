@@ -1,0 +1,81 @@
+// tests/sim/life.h — One life of one worker process: from its start to its kill or orderly end.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "invoke/native_guest.h"
+#include "runtime/task_group.h"
+#include "tests/sim/lease_taps.h"
+#include "tests/sim/mutants.h"
+#include "tests/sim/sim_kinesis.h"
+#include "tests/sim/worker_clock.h"
+#include "tests/support/faulty_lease_table.h"
+#include "worker/worker.h"
+
+namespace kt::sim {
+
+/// What all lives of a schedule share.
+struct Stage {
+  Loop& loop;
+  VirtualClock& clock;
+  local::KinesisModel& model;
+  lease::LeaseTable& table;
+  History& history;
+  const SimOptions& options;
+  Weather& weather;
+  Mutant mutant;
+  StreamArn stream;
+};
+
+/// A real Worker over its own view of service, table and time, with a guest that errs by chance.
+/// Lives on: the simulation's loop. It must have ended before it dies.
+class Life {
+ public:
+  Life(Stage& stage, std::string name, Random random);
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  void start();
+  /// As SIGKILL: nothing more leaves this worker. Join ended() afterwards.
+  void kill();
+  /// As SIGTERM.
+  void stop() { worker_->stop(); }
+  bool ended() const { return group_.empty(); }
+  /// After ended(): how run() ended, if it was not killed.
+  const std::optional<Result<Unit>>& result() const { return result_; }
+
+  void stall();
+  void resume() { clock_.resume(); }
+  /// Takes over the weather as it is now.
+  void feel_weather();
+  std::uint64_t lost_ranges() const;
+
+ private:
+  static worker::WorkerOptions worker_options(const Stage& stage, const std::string& name);
+  static worker::TriggerOptions trigger_options(const Stage& stage);
+  Task<Result<Unit>> live();
+  Task<invoke::Invocation> handle(std::shared_ptr<const Batch> batch, invoke::CallContext context);
+  Duration draw_guest_time();
+  invoke::InvokeOutcome draw_outcome();
+
+  Stage& stage_;
+  Random random_;
+  Random worker_random_;
+  LifeView view_;
+  WorkerClock clock_;
+  WriteTap write_tap_;
+  UnconditionalLeaseTable unconditional_;
+  lease::FaultyLeaseTable faulty_;
+  BeatTap beat_tap_;
+  SimKinesis api_;
+  invoke::NativeGuest guest_;
+  std::optional<worker::Worker> worker_;
+  std::optional<Result<Unit>> result_;
+  TaskGroup group_;
+  bool dead_ = false;
+  int calls_in_flight_ = 0;
+  int stalls_ = 0;
+};
+
+}  // namespace kt::sim

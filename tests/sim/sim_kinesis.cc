@@ -1,0 +1,155 @@
+#include "tests/sim/sim_kinesis.h"
+
+#include <utility>
+
+namespace kt::sim {
+namespace {
+
+/// Keeps what the record views point into.
+struct ChunkPage {
+  RecordPage page;
+  std::vector<std::shared_ptr<const local::RecordChunk>> chunks;
+};
+
+local::IteratorRequest request_of(const Checkpoint& position) {
+  local::IteratorRequest request;
+  if (const auto* at = std::get_if<AtTimestamp>(&position)) {
+    request.type = local::IteratorType::AtTimestamp;
+    request.timestamp = at->time;
+  } else if (const auto* sequence = std::get_if<AtSequenceNumber>(&position)) {
+    request.type = local::IteratorType::AtSequenceNumber;
+    request.sequence_number = sequence->sequence.str();
+  } else if (const auto* after = std::get_if<After>(&position)) {
+    request.type = local::IteratorType::AfterSequenceNumber;
+    request.sequence_number = after->position.sequence.str();
+  }
+  return request;
+}
+
+/// "shardId-000000000007:AAAA…" would be opaque; the model is asked for the shard by its own token.
+constexpr char kSeparator = '|';
+
+}  // namespace
+
+stream::RecordsAnswer to_client(local::RecordsAnswer answer) {
+  auto kept = std::make_shared<ChunkPage>();
+  for (const local::RecordView& view : answer.records) {
+    Record record;
+    record.data = view.data;
+    record.partition_key = view.partition_key;
+    record.sequence_number = view.sequence_number;
+    record.approximate_arrival = view.arrival;
+    kept->page.records.push_back(record);
+  }
+  kept->page.payload_bytes = answer.payload_bytes;
+  kept->chunks = std::move(answer.chunks);
+  stream::RecordsAnswer out;
+  out.page = std::shared_ptr<const RecordPage>(kept, &kept->page);
+  out.next = std::move(answer.next);
+  out.children = std::move(answer.children);
+  out.behind_latest = std::chrono::milliseconds(answer.millis_behind_latest);
+  return out;
+}
+
+Task<Result<Unit>> SimKinesis::way_there() {
+  co_await deps_.clock.sleep(random_.between(Duration(50), deps_.options.api_latency));
+  if (happens(deps_.options.api_fail_per_mille)) {
+    deps_.history.reached("a request that did not arrive");
+    co_return fail(ErrorCode::Unavailable, "simulated: the service is not reachable");
+  }
+  if (happens(deps_.options.api_fail_per_mille)) {
+    deps_.history.reached("a throttled request");
+    co_return fail(ErrorCode::Throttled, "simulated: slow down");
+  }
+  co_return Unit{};
+}
+
+Task<Result<Unit>> SimKinesis::way_back() {
+  co_await deps_.clock.sleep(random_.between(Duration(50), deps_.options.api_latency));
+  if (happens(deps_.options.api_fail_per_mille)) {
+    deps_.history.reached("a lost answer of the service");
+    co_return fail(ErrorCode::TimedOut, "simulated: no answer");
+  }
+  co_return Unit{};
+}
+
+Task<Result<StreamDescription>> SimKinesis::describe_stream(StreamArn stream) {
+  CO_TRY(way_there());
+  auto answer = deps_.model.describe_stream_summary(stream);
+  CO_TRY(way_back());
+  if (!answer)
+    co_return fail(to_error(answer.error()));
+  co_return std::move(answer->stream);
+}
+
+Result<stream::ShardListing> SimKinesis::page_of(const StreamArn& stream,
+                                                 const std::string& token) {
+  local::ListShardsRequest request;
+  if (token.empty())
+    request.stream = stream;
+  request.next_token = token;
+  request.max_results = deps_.options.listing_page;
+  auto answer = deps_.model.list_shards(request);
+  if (!answer)
+    return fail(to_error(answer.error()));
+  stream::ShardListing listing;
+  listing.shards = std::move(answer->shards);
+  listing.next_token = std::move(answer->next_token);
+  listing.service_time = deps_.world.wall_now();
+  return listing;
+}
+
+Task<Result<stream::ShardListing>> SimKinesis::list_shards(StreamArn stream, std::string token) {
+  CO_TRY(way_there());
+  if (!token.empty() && happens(deps_.options.expire_per_mille)) {
+    deps_.history.reached("an expired listing token");
+    co_return fail(ErrorCode::ExpiredToken, "simulated: the token is too old");
+  }
+  auto listing = page_of(stream, token);
+  if (listing && token.empty() && listing->next_token.empty()) {
+    if (!older_.empty() && happens(deps_.options.stale_per_mille)) {
+      if (older_.size() != listing->shards.size())
+        deps_.history.reached("a listing without the newest shards");
+      listing->shards = older_;
+    } else if (older_.empty() || random_.chance(300)) {
+      older_ = listing->shards;
+    }
+  }
+  CO_TRY(way_back());
+  co_return listing;
+}
+
+Task<Result<ShardIterator>> SimKinesis::get_shard_iterator(StreamArn stream, ShardId shard,
+                                                           Checkpoint position) {
+  CO_TRY(way_there());
+  auto answer = deps_.model.get_shard_iterator(stream, shard, request_of(position));
+  CO_TRY(way_back());
+  if (!answer)
+    co_return fail(to_error(answer.error()));
+  co_return ShardIterator(shard.str() + kSeparator + answer->str());
+}
+
+Task<Result<stream::RecordsAnswer>> SimKinesis::get_records(StreamArn stream,
+                                                            ShardIterator iterator,
+                                                            int records_max) {
+  CO_TRY(way_there());
+  const auto split = iterator.str().find(kSeparator);
+  const std::string shard = iterator.str().substr(0, split);
+  if (happens(deps_.options.expire_per_mille)) {
+    deps_.history.reached("an expired iterator");
+    co_return fail(ErrorCode::ExpiredIterator, "simulated: the iterator is too old");
+  }
+  deps_.history.shard_read(deps_.life, ShardId(shard));
+  // Short answers make more of them.
+  const int most = random_.chance(300) ? 1 + static_cast<int>(random_.below(5)) : records_max;
+  const ShardIterator inner(iterator.str().substr(split + 1));
+  auto answer = deps_.model.get_records(inner, most, &stream);
+  CO_TRY(way_back());
+  if (!answer)
+    co_return fail(to_error(answer.error()));
+  if (answer->next)
+    answer->next = ShardIterator(shard + kSeparator + answer->next->str());
+  co_return to_client(std::move(*answer));
+}
+
+}  // namespace kt::sim

@@ -1,0 +1,80 @@
+#include "tests/sim/sim_options.h"
+
+#include <fmt/format.h>
+
+namespace kt::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Off in four of ten schedules, else up to `most`.
+unsigned swarm(Random& random, unsigned most) {
+  const bool on = random.chance(600);
+  const auto value = static_cast<unsigned>(1 + random.below(most));
+  return on ? value : 0;
+}
+
+Duration up_to(Random& random, std::uint64_t millis) {
+  return milliseconds(random.below(millis) + 1);
+}
+
+}  // namespace
+
+SimOptions SimOptions::draw(std::uint64_t seed) {
+  Random random(seed * 0x9e3779b97f4a7c15ULL + 1);
+  SimOptions o;
+  o.seed = seed;
+  o.workers = 1 + static_cast<int>(random.below(3));
+  o.shards = 1 + static_cast<int>(random.below(3));
+  o.keys = 1 + static_cast<int>(random.below(12));
+  o.exclusive = o.workers == 1 && random.chance(500);
+  o.sqlite = random.chance(250);
+  o.latest = random.chance(400);
+  o.outage = random.chance(30);
+  o.batch_max = 1 + static_cast<int>(random.below(12));
+  o.window = random.chance(200) ? up_to(random, 500) : Duration(0);
+  o.chaos = milliseconds(8000 + random.below(12000));
+  o.detector_poll = milliseconds(500 + random.below(5000));
+  o.handler_timeout = milliseconds(500 + random.below(3000));
+  o.checkpoint_interval = random.chance(150) ? milliseconds(1000) : milliseconds(0);
+  o.transition = random.chance(300) ? up_to(random, 1500) : Duration(0);
+  o.put_pause_max = up_to(random, 600);
+  o.put_batch_max = 1 + static_cast<int>(random.below(8));
+  o.listing_page = random.chance(500) ? 1 + static_cast<int>(random.below(3)) : 1000;
+  o.reshard_per_mille = swarm(random, 80);
+  o.crash_per_mille = swarm(random, 60);
+  o.stop_per_mille = swarm(random, 25);
+  o.stall_per_mille = swarm(random, 30);
+  o.stall_max = up_to(random, 7000);
+  o.drift_per_mille = static_cast<int>(swarm(random, 20));
+  o.api_latency = up_to(random, random.chance(200) ? 800 : 40);
+  o.api_fail_per_mille = swarm(random, 60);
+  o.expire_per_mille = swarm(random, 60);
+  o.stale_per_mille = swarm(random, 300);
+  o.table_latency = up_to(random, random.chance(200) ? 700 : 20);
+  o.table_fail_per_mille = swarm(random, 80);
+  o.table_lost_per_mille = swarm(random, 80);
+  o.guest_fail_per_mille = swarm(random, 200);
+  o.guest_slow_per_mille = swarm(random, 60);
+  o.guest_time = up_to(random, 60);
+  return o;
+}
+
+std::string SimOptions::describe() const {
+  const auto ms = [](Duration d) { return std::chrono::duration_cast<milliseconds>(d).count(); };
+  return fmt::format(
+      "seed={} workers={} shards={} keys={} {} table={} start={} outage={} batch={} window={} "
+      "chaos={} detector={} handler_timeout={} checkpoint_interval={} transition={} put<={}/{}ms "
+      "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
+      "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={}",
+      seed, workers, shards, keys, exclusive ? "exclusive" : "shared", sqlite ? "sqlite" : "memory",
+      latest ? "LATEST" : "TRIM_HORIZON", outage, batch_max, ms(window), ms(chaos),
+      ms(detector_poll), ms(handler_timeout), ms(checkpoint_interval), ms(transition),
+      put_batch_max, ms(put_pause_max), listing_page, reshard_per_mille, crash_per_mille,
+      stop_per_mille, stall_per_mille, ms(stall_max), drift_per_mille, ms(api_latency),
+      api_fail_per_mille, expire_per_mille, stale_per_mille, ms(table_latency),
+      table_fail_per_mille, table_lost_per_mille, ms(guest_time), guest_fail_per_mille,
+      guest_slow_per_mille);
+}
+
+}  // namespace kt::sim

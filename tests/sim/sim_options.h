@@ -1,0 +1,58 @@
+// tests/sim/sim_options.h — What one simulated schedule does, drawn from its seed.
+//
+// Why: swarm testing. Each seed switches some faults off and others up, so that rare combinations
+// are not drowned by the common ones.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "runtime/random.h"
+
+namespace kt::sim {
+
+struct SimOptions {
+  std::uint64_t seed = 0;
+
+  int workers = 1;
+  int shards = 1;
+  int keys = 8;
+  bool exclusive = false;  ///< one worker, guarded by the directory lock
+  bool sqlite = false;     ///< the SQLite table instead of the one in memory
+  bool latest = false;     ///< start at LATEST instead of TRIM_HORIZON
+  bool outage = false;     ///< all workers are down until retention ends part of the records
+  int batch_max = 10;
+  Duration window{0};
+  Duration chaos = std::chrono::seconds(20);
+  Duration detector_poll = std::chrono::seconds(3);
+  Duration handler_timeout = std::chrono::seconds(2);
+  Duration checkpoint_interval{0};
+  Duration transition{0};  ///< how long a reshard takes
+  Duration put_pause_max{200'000};
+  int put_batch_max = 6;
+  int listing_page = 1000;
+
+  unsigned reshard_per_mille = 0;  ///< chance a tick of 250 ms, as those below
+  unsigned crash_per_mille = 0;
+  unsigned stop_per_mille = 0;  ///< orderly stop
+  unsigned stall_per_mille = 0;
+  Duration stall_max{0};
+  int drift_per_mille = 0;  ///< the workers' clocks run up to this much fast or slow
+
+  Duration api_latency{0};
+  unsigned api_fail_per_mille = 0;  ///< each of: not reached, throttled, reply lost
+  unsigned expire_per_mille = 0;    ///< iterators and tokens
+  unsigned stale_per_mille = 0;     ///< listings
+  Duration table_latency{0};
+  unsigned table_fail_per_mille = 0;
+  unsigned table_lost_per_mille = 0;
+  unsigned guest_fail_per_mille = 0;  ///< error, trap, memory, host
+  unsigned guest_slow_per_mille = 0;  ///< longer than a failover, some longer than their deadline
+  Duration guest_time{0};
+
+  /// Everything drawn from `seed`.
+  static SimOptions draw(std::uint64_t seed);
+  /// One line, for a failure's report.
+  std::string describe() const;
+};
+
+}  // namespace kt::sim
