@@ -23,6 +23,44 @@ const Json& member(const Json& object, const char* key) {
   return found == object.end() ? kNone : *found;
 }
 
+/// The library's own CBOR reader knows no tag 1, which the service puts before its dates.
+Json to_json(aws::CborReader& reader) {
+  using Kind = aws::CborReader::Kind;
+  // A loop: how many tags follow each other has no bound.
+  while (reader.kind() == Kind::Tag)
+    reader.tag();
+  switch (reader.kind()) {
+    case Kind::Unsigned:
+      return reader.unsigned_integer();
+    case Kind::Negative:
+      return reader.integer();
+    case Kind::Text:
+      return std::string(reader.text());
+    case Kind::Array: {
+      Json array = Json::array();
+      reader.each_item([&] { array.push_back(to_json(reader)); });
+      return array;
+    }
+    case Kind::Map: {
+      Json object = Json::object();
+      reader.each_entry([&](std::string_view key) { object[std::string(key)] = to_json(reader); });
+      return object;
+    }
+    case Kind::Boolean:
+      return reader.boolean();
+    case Kind::Float:
+      return reader.number();
+    case Kind::Tag:
+    case Kind::Bytes:
+    case Kind::Null:
+    case Kind::Break:
+    case Kind::End:
+      break;
+  }
+  reader.skip();
+  return nullptr;
+}
+
 std::int64_t integer_of(const Json& object, const char* key) {
   const Json& value = member(object, key);
   return value.is_number() ? static_cast<std::int64_t>(value.get<double>()) : 0;
@@ -88,7 +126,8 @@ Result<Json> read_document(const std::string& body) {
   reader.skip();
   if (!reader.complete())
     return corrupt(reader.ok() ? "something follows its end" : reader.fault());
-  Json document = Json::from_cbor(body, true, false, Json::cbor_tag_handler_t::ignore);
+  aws::CborReader again(body);
+  Json document = to_json(again);
   if (!document.is_object())
     return corrupt("it is no CBOR map");
   return document;

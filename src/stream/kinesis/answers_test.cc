@@ -160,6 +160,17 @@ TEST(Documents, OfBothProtocolsAreTheSame) {
   EXPECT_EQ(*json, *cbor);
 }
 
+TEST(Documents, HoldDatesThatAreTagged) {
+  CborWriter w;
+  w.map(1).text("StreamDescriptionSummary").map(2).text("StreamName").text("s");
+  w.text("StreamCreationTimestamp").millis(1'700'000'000'123);
+  const auto document = read_document(w.str());
+  ASSERT_TRUE(document) << document.error().what;
+  EXPECT_EQ(read_description(*document)->created.time_since_epoch().count(), 1'700'000'000'123);
+  const std::string many = "\xa1\x61\x61" + std::string(1'000'000, '\xc1') + std::string(1, '\0');
+  EXPECT_EQ((*read_document(many))["a"], 0);
+}
+
 TEST(Documents, RefuseWhatIsNone) {
   for (const char* body : {"", "[1]", "{", "\x01", "\xa1\x61\x61"})
     EXPECT_EQ(read_document(body).error().code, ErrorCode::Corrupt) << body;
