@@ -67,7 +67,9 @@ class Checker {
 
 class Chaos {
  public:
-  Chaos(std::uint64_t seed, int workers, lease::LeaseMode mode) : random_(seed), mode_(mode) {
+  Chaos(std::uint64_t seed, int workers, lease::LeaseMode mode,
+        std::shared_ptr<const Rules> rules = std::make_shared<const Rules>())
+      : random_(seed), mode_(mode), rules_(std::move(rules)) {
     for (int i = 0; i < workers; ++i)
       slots_.push_back(std::make_unique<Slot>(*this, i));
     for (int i = 0; i < 3; ++i)
@@ -113,7 +115,8 @@ class Chaos {
       trigger.handler_timeout = seconds(2);
       WorkerDeps deps{chaos.loop_, chaos.clock_, chaos.random_, table, Log()};
       worker.emplace(deps, options,
-                     std::vector<Trigger>{Trigger{trigger, chaos.kinesis_, chaos.guest_}});
+                     std::vector<Trigger>{Trigger{trigger, chaos.kinesis_, chaos.guest_}},
+                     chaos.rules_);
       group.emplace(chaos.loop_);
       ended = false;
       group->spawn(run_worker(*this));
@@ -241,6 +244,7 @@ class Chaos {
   VirtualClock clock_;
   Random random_;
   lease::LeaseMode mode_;
+  std::shared_ptr<const Rules> rules_;
   FakeKinesis kinesis_{clock_, kStream, 3};
   lease::MemoryLeaseTable table_;
   invoke::NativeGuest guest_{clock_, [this](auto batch, auto) { return handle(std::move(batch)); }};
@@ -263,6 +267,54 @@ void check(std::uint64_t seeds, int workers, lease::LeaseMode mode) {
   }
   EXPECT_GT(crashes, 0);
   EXPECT_GT(reshards, 0);
+}
+
+/// Whether some seed shows that a rule is wrong.
+bool is_noticed(const std::shared_ptr<const Rules>& rules, lease::LeaseMode mode) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Chaos chaos(seed, mode == lease::LeaseMode::Shared ? 3 : 1, mode, rules);
+    if (chaos.run() > 0 || !chaos.checker.problems.empty())
+      return true;
+  }
+  return false;
+}
+
+TEST(WorkerUnderChaos, NoticesACheckpointBeforeTheCall) {
+  struct Early final : Rules {
+    bool may_checkpoint(std::optional<InvokeOutcome>) const override { return true; }
+  };
+  EXPECT_TRUE(is_noticed(std::make_shared<const Early>(), lease::LeaseMode::Exclusive));
+}
+
+TEST(WorkerUnderChaos, NoticesAChildReadBeforeItsParent) {
+  struct Impatient final : Rules {
+    std::vector<lease::Lease> eligible(std::span<const lease::Lease> rows) const override {
+      std::vector<lease::Lease> all(rows.begin(), rows.end());
+      std::erase_if(all, [](const lease::Lease& row) { return is_shard_end(row.checkpoint); });
+      return all;
+    }
+  };
+  EXPECT_TRUE(is_noticed(std::make_shared<const Impatient>(), lease::LeaseMode::Exclusive));
+}
+
+TEST(WorkerUnderChaos, NoticesARetryBehindLaterRecords) {
+  struct Behind final : Rules {
+    std::size_t retry_behind() const override { return 1; }
+  };
+  EXPECT_TRUE(is_noticed(std::make_shared<const Behind>(), lease::LeaseMode::Exclusive));
+}
+
+TEST(WorkerUnderChaos, NoticesAnIteratorRebuiltInTheWrongPlace) {
+  struct Ahead final : Rules {
+    Checkpoint rebuild_position(const Checkpoint& start,
+                                const std::optional<ExtendedSequenceNumber>& last) const override {
+      if (!last)
+        return start;
+      const auto skipped = std::stoull(last->sequence.str()) + 30;
+      return After(ExtendedSequenceNumber(SequenceNumber(std::to_string(skipped))));
+    }
+  };
+  EXPECT_TRUE(is_noticed(std::make_shared<const Ahead>(), lease::LeaseMode::Exclusive));
 }
 
 TEST(WorkerUnderChaos, OneWorkerLosesAndReordersNothing) {

@@ -1,0 +1,124 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "invoke/failure_policy.h"
+#include "invoke/guest_log.h"
+#include "invoke/invoke_gate.h"
+#include "runtime/run_virtual.h"
+#include "runtime/task_group.h"
+
+namespace kt::invoke {
+namespace {
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+class Logs : public ::testing::Test {
+ protected:
+  Logs() : folder_(::testing::TempDir() + "guest_log_test/logs") {
+    std::filesystem::remove_all(folder_);
+  }
+  std::string folder_;
+};
+
+TEST_F(Logs, HoldWhatACallPrintedWhenItHasEnded) {
+  auto log = GuestLog::open(folder_, ComponentId("orders"), Echo::Off);
+  ASSERT_TRUE(log.has_value());
+  {
+    CallLog call(log->get());
+    call.write(GuestStream::Stdout, "one ");
+    call.write(GuestStream::Stdout, "two\n");
+    call.write(GuestStream::Stderr, "oops\n");
+    EXPECT_EQ(content(folder_ + "/orders_stdout.txt"), "");
+  }
+  EXPECT_EQ(content(folder_ + "/orders_stdout.txt"), "one two\n");
+  EXPECT_EQ(content(folder_ + "/orders_stderr.txt"), "oops\n");
+}
+
+TEST_F(Logs, AreAppendedToAndTakeLargeOutputAtOnce) {
+  for (int i = 0; i < 2; ++i) {
+    auto log = GuestLog::open(folder_, ComponentId("orders"), Echo::Off);
+    CallLog call(log->get());
+    call.write(GuestStream::Stdout, "x");
+    call.write(GuestStream::Stdout, std::string(100'000, 'y'));
+  }
+  EXPECT_EQ(content(folder_ + "/orders_stdout.txt").size(), 200'002u);
+}
+
+TEST_F(Logs, NameThePlaceThatCanNotBeWritten) {
+  std::filesystem::create_directories(folder_);
+  std::ofstream(folder_ + "/file") << "x";
+  auto log = GuestLog::open(folder_ + "/file", ComponentId("orders"), Echo::Off);
+  ASSERT_FALSE(log.has_value());
+  EXPECT_THAT(log.error().what, ::testing::HasSubstr(folder_ + "/file"));
+}
+
+class Gate : public ::testing::Test {
+ protected:
+  Task<Result<Unit>> pass(int number, Duration stay) {
+    auto permit = co_await gate_.enter();
+    entered_.push_back(number);
+    co_await clock_.sleep(stay);
+    co_return Unit{};
+  }
+  void finish(TaskGroup& group) {
+    run_virtual(loop_, clock_, [&] { return group.empty(); });
+  }
+  Loop loop_;
+  VirtualClock clock_;
+  InvokeGate gate_{2};
+  std::vector<int> entered_;
+};
+
+TEST_F(Gate, LetsAsManyInAsItHasPermitsInOrderOfArrival) {
+  TaskGroup group(loop_);
+  for (int i = 0; i < 5; ++i)
+    group.spawn(pass(i, std::chrono::seconds(1)));
+  loop_.poll();
+  EXPECT_THAT(entered_, ::testing::ElementsAre(0, 1));
+  finish(group);
+  EXPECT_THAT(entered_, ::testing::ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_EQ(clock_.now().time_since_epoch(), std::chrono::seconds(3));
+}
+
+TEST_F(Gate, LosesNoPermitToAWaiterThatIsCancelled) {
+  TaskGroup first(loop_);
+  TaskGroup cancelled(loop_);
+  first.spawn(pass(0, std::chrono::seconds(1)));
+  first.spawn(pass(1, std::chrono::seconds(1)));
+  loop_.poll();
+  cancelled.spawn(pass(2, std::chrono::seconds(1)));
+  loop_.poll();
+  cancelled.cancel();
+  finish(cancelled);
+  EXPECT_EQ(gate_.waiting_count(), 0u);
+  finish(first);
+  first.spawn(pass(3, std::chrono::seconds(1)));
+  first.spawn(pass(4, std::chrono::seconds(1)));
+  loop_.poll();
+  EXPECT_THAT(entered_, ::testing::ElementsAre(0, 1, 3, 4));
+  finish(first);
+}
+
+TEST(RetryForever, BacksOffAndSpendsNoAttemptOnAHostFault) {
+  Random random(1);
+  RetryForever policy(random);
+  FailedCall call;
+  for (call.failure_count = 1; call.failure_count < 50; ++call.failure_count) {
+    const Retry retry = policy.decide(call);
+    EXPECT_GE(retry.delay, std::chrono::milliseconds(100));
+    EXPECT_LE(retry.delay, std::chrono::seconds(30));
+    EXPECT_TRUE(retry.spends_attempt);
+  }
+  call.outcome = InvokeOutcome::HostFault;
+  EXPECT_FALSE(policy.decide(call).spends_attempt);
+}
+
+}  // namespace
+}  // namespace kt::invoke
