@@ -10,6 +10,7 @@
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
 #include "tests/support/fake_kinesis.h"
+#include "tests/support/faulty_lease_table.h"
 
 namespace kt::worker {
 namespace {
@@ -70,7 +71,7 @@ class WorkerTest : public ::testing::Test {
   void start() {
     crash();
     Trigger trigger{trigger_, kinesis_, guest_};
-    WorkerDeps deps{loop_, clock_, random_, table_, Log()};
+    WorkerDeps deps{loop_, clock_, random_, faulty_, Log()};
     worker_.emplace(deps, options_, std::vector<Trigger>{trigger});
     ended_ = false;
     group_.emplace(loop_);
@@ -118,6 +119,7 @@ class WorkerTest : public ::testing::Test {
   Random random_{11};
   FakeKinesis kinesis_{clock_, kStream, 1};
   lease::MemoryLeaseTable table_;
+  lease::FaultyLeaseTable faulty_{clock_, Random(3), table_};
   TriggerOptions trigger_;
   WorkerOptions options_;
 
@@ -459,6 +461,35 @@ TEST_F(WorkerTest, TakesOverFromAWorkerThatDiedWithoutReleasing) {
   EXPECT_THAT(handled_, ElementsAre("00:a")) << "the owner may still be alive";
   run_for(seconds(3));
   EXPECT_THAT(handled_, ElementsAre("00:a", "00:b"));
+}
+
+TEST_F(WorkerTest, InterruptsTheGuestAndWritesNothingWhenItsLeaseExpires) {
+  options_.lease_mode = lease::LeaseMode::Shared;
+  guest_time_ = seconds(10);
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(1));
+  EXPECT_EQ(calls_, 1);
+  faulty_.faults.down = true;
+  run_for(seconds(11));
+  EXPECT_THAT(handled_, IsEmpty()) << "the call outlived its lease";
+  EXPECT_EQ(checkpoints()["00"], "TRIM_HORIZON");
+  EXPECT_EQ(worker_->probes().front().lost_leases, 1u);
+  faulty_.faults.down = false;
+  guest_time_ = Duration(0);
+  run_for(seconds(10));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+}
+
+TEST_F(WorkerTest, StopsInTimeWhenTheStoreDoesNotAnswer) {
+  kinesis_.put(0, "a");
+  guest_time_ = seconds(1);
+  start();
+  run_for(milliseconds(500));
+  faulty_.faults.down = true;
+  run_for(seconds(2));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+  EXPECT_TRUE(stop_within(seconds(13)));
 }
 
 TEST_F(WorkerTest, HandsOverAtOnceAfterADrain) {
