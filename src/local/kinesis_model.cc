@@ -71,8 +71,8 @@ Result<Unit> KinesisModel::restore(StoredStream stored) {
   }
   if (stream->open.empty() || next != 0)
     return fail(ErrorCode::Corrupt, "local.db: the shards of stream " + stream->arn.str() +
-                                        " do not cover all hash keys; delete the stream's file "
-                                        "and create the stream again");
+                                        " do not cover all hash keys; move the "
+                                        "file aside and create the streams again");
   next_uid_ = std::max(next_uid_, stream->uid + 1);
   by_uid_[stream->uid] = stream.get();
   const std::string key = stream->arn.str();

@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kDefaultRegion = "us-east-1";
 constexpr std::string_view kDefaultAccount = "000000000000";
 constexpr Duration kHousekeeping = std::chrono::seconds(10);
+constexpr std::uint64_t kMemoryOnlyBytes = 1ULL << 30;
 constexpr Duration kGrace = std::chrono::milliseconds(500);
 
 class Embedded final : public LocalKinesis {
@@ -64,6 +65,7 @@ Result<Unit> Embedded::open() {
   model.limits = options_.limits;
   model.transition = options_.transition;
   if (options_.state_dir.empty()) {
+    model.stored_bytes_max = kMemoryOnlyBytes;
     model_ = std::make_unique<KinesisModel>(clock_, model);
   } else {
     TRY(store_, SqliteStore::open(options_.state_dir + "/local.db"));
