@@ -64,12 +64,13 @@ Result<Unit> KinesisModel::restore(StoredStream stored) {
   }
   stream->index_open_shards();
   HashKey next = 0;
+  bool covered = !stream->open.empty();
   for (const ModelShard* shard : stream->open) {
-    if (shard->keys.starting != next || (next == 0 && shard != stream->open.front()))
-      break;
+    covered = covered && shard->keys.starting == next && shard->keys.ending >= next &&
+              (next != 0 || shard == stream->open.front());
     next = shard->keys.ending + 1;
   }
-  if (stream->open.empty() || next != 0)
+  if (!covered || next != 0)
     return fail(ErrorCode::Corrupt, "local.db: the shards of stream " + stream->arn.str() +
                                         " do not cover all hash keys; move the "
                                         "file aside and create the streams again");

@@ -191,6 +191,26 @@ TEST_F(DurableModel, TrimsTheStoreToo) {
   EXPECT_EQ(drain(*model, iterator_of(*model, 0)).size(), 5U * 3000U);
 }
 
+TEST_F(DurableModel, RefusesAStoreWhoseShardsLeaveAGap) {
+  create();
+  Changes changes;
+  changes.streams = *store.load();
+  StoredStream& stream = changes.streams[0];
+  const auto opens = [&] {
+    EXPECT_TRUE(store.apply(changes));
+    return KinesisModel::open(clock, ModelOptions(), store).has_value();
+  };
+  EXPECT_TRUE(opens());
+  stream.shards[0].keys.ending -= 1;
+  EXPECT_FALSE(opens());
+  stream.shards[0].keys.ending += 1;
+  stream.shards.push_back(stream.shards[0]);
+  stream.shards[1].number = 1;
+  EXPECT_FALSE(opens());
+  stream.shards.clear();
+  EXPECT_FALSE(opens());
+}
+
 TEST(RecordChunk, RefusesABodyThatIsNotAStoredRun) {
   RecordChunk chunk(1000);
   chunk.add(SequenceParts(), "key", as_bytes("data"), WallTime());
