@@ -302,12 +302,17 @@ Task<Result<Unit>> LeaseCoordinator::take(std::vector<Lease> wanted) {
   if (wanted.empty() || !taking_ || !fresh())
     co_return Unit{};
   const std::uint64_t expiries = expiries_;
-  CO_TRY(auto taken, deps_.table.take_all(std::move(wanted), options_.worker));
+  take_in_flight_ = true;
+  auto answer = co_await deps_.table.take_all(std::move(wanted), options_.worker);
+  take_in_flight_ = false;
+  take_ended_.notify_all();
+  if (!answer)
+    co_return fail(std::move(answer).error());
   // When our own time was over meanwhile, somebody else may have taken them since; the next look
   // finds them ours, or not.
   if (!fresh() || expiries != expiries_ || !taking_)
     co_return Unit{};
-  for (auto& row : taken) {
+  for (auto& row : *answer) {
     if (!row)
       continue;
     auto lease = std::make_shared<HeldLease>(*std::move(row));
@@ -375,10 +380,23 @@ Task<Result<Unit>> LeaseCoordinator::release(HeldLeasePtr lease) {
 
 Task<Result<Unit>> LeaseCoordinator::leave() {
   taking_ = false;
+  return with_deadline(deps_.clock, deps_.clock.now() + options_.failover, give_back_the_rest(),
+                       "leaving");
+}
+
+Task<Result<Unit>> LeaseCoordinator::give_back_the_rest() {
+  while (take_in_flight_)
+    co_await take_ended_.wait();
+  // Rows that are ours without our knowing: the answer of the take was lost, or came too late.
+  CO_TRY(auto rows, deps_.table.list(options_.consumer));
+  for (const Lease& row : rows) {
+    if (row.owner == options_.worker) {
+      CO_TRY(deps_.table.release(row));
+    }
+  }
   if (options_.mode == LeaseMode::Exclusive)
     co_return Unit{};
-  co_return co_await with_deadline(deps_.clock, deps_.clock.now() + options_.failover,
-                                   deps_.table.forget(options_.worker), "leaving");
+  co_return co_await deps_.table.forget(options_.worker);
 }
 
 }  // namespace kt::lease

@@ -88,7 +88,8 @@ class LeaseCoordinator {
   Task<Result<Unit>> release(HeldLeasePtr lease);
   /// The checkpointer found that somebody else wrote the row: as if the coordinator had seen it.
   void report_lost(const HeldLeasePtr& lease);
-  /// After everything was released: tells the others not to wait for this worker.
+  /// After everything was released: gives back what a lost answer hid, and tells the others not to
+  /// wait for this worker.
   Task<Result<Unit>> leave();
 
   /// What keeps the table from answering, if anything: for status and readiness.
@@ -107,6 +108,7 @@ class LeaseCoordinator {
   Task<Result<Unit>> take_exclusively(std::vector<Lease> rows);
   Task<Result<Unit>> balance(std::vector<Lease> rows);
   Task<Result<Unit>> take(std::vector<Lease> wanted);
+  Task<Result<Unit>> give_back_the_rest();
   Task<Result<Unit>> forget_long_dead(std::vector<Lease> rows);
   Task<void> nap(MonotonicTime until);
   void note_beats(const std::vector<WorkerBeat>& beats, const std::vector<Lease>& rows,
@@ -132,6 +134,8 @@ class LeaseCoordinator {
   std::uint64_t expiries_ = 0;  ///< a take that an expiry overtook does not count
   Event beat_confirmed_;
   std::optional<OneShot> nap_;
+  bool take_in_flight_ = false;
+  Event take_ended_;
   bool poked_ = false;
   bool taking_ = true;
   std::optional<Error> trouble_;

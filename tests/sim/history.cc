@@ -193,17 +193,23 @@ void History::checkpoint_written(const LifeView& life, const lease::CheckpointWr
   mix(passed_by(shard, row.checkpoint) * 131 + 0x44);
 }
 
-std::size_t History::owned_rows() const {
-  return static_cast<std::size_t>(std::count_if(
-      rows_.begin(), rows_.end(), [](const auto& row) { return row.second.owner.has_value(); }));
+bool History::owns_any(const LifeView& life) const {
+  return std::any_of(rows_.begin(), rows_.end(), [&](const auto& row) {
+    return row.second.owner && row.second.owner->str() == life.name;
+  });
 }
 
-std::size_t History::lost_count() const {
-  return static_cast<std::size_t>(
-      std::count_if(records_.begin(), records_.end(), [&](const Accepted& record) {
-        const bool wanted = !latest_ || (seeded_at_ && record.put_at >= *seeded_at_);
-        return wanted && !record.handled && excused(record);
-      }));
+std::string History::lost() const {
+  for (std::size_t id = 0; id < records_.size(); ++id) {
+    const Accepted& record = records_[id];
+    // What was gone before the first worker ever came was not ours to lose.
+    const bool ours =
+        seeded_at_ && record.put_at >= *seeded_at_ - (latest_ ? Duration(0) : retention_);
+    if (ours && !record.handled && excused(record))
+      return fmt::format("record {} of {}, put {}", id, record.shard.str(),
+                         to_rfc3339(record.arrival));
+  }
+  return {};
 }
 
 // The guests

@@ -79,10 +79,10 @@ class History {
 
   /// What is still missing for convergence; empty when nothing.
   std::string missing() const;
-  /// Records that should have been handled and that retention has ended.
-  std::size_t lost_count() const;
-  /// Rows that somebody owns.
-  std::size_t owned_rows() const;
+  /// The first record that should have been handled and that retention has ended; empty: none.
+  std::string lost() const;
+  /// Whether this life owns a row.
+  bool owns_any(const LifeView& life) const;
 
   void reached(const char* path) { ++reached_[path]; }
   const std::map<std::string, std::uint64_t>& reached() const { return reached_; }

@@ -1,5 +1,6 @@
 #include "tests/sim/life.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kt::sim {
@@ -86,8 +87,10 @@ Life::Life(Stage& stage, std::string name, Random random)
 
 void Life::feel_weather() {
   lease::FaultyLeaseTable::Faults& faults = faulty_.faults;
-  faults.delay_max = stage_.options.table_latency;
   const bool bad = stage_.weather.bad;
+  const Duration mild = std::chrono::milliseconds(20);
+  faults.delay_max =
+      bad ? stage_.options.table_latency : std::min(stage_.options.table_latency, mild);
   faults.fail_before_per_mille = bad ? stage_.options.table_fail_per_mille : 0;
   faults.throttle_per_mille = bad ? stage_.options.table_fail_per_mille / 4 : 0;
   faults.lose_reply_per_mille = bad ? stage_.options.table_lost_per_mille : 0;

@@ -50,6 +50,7 @@ class Life {
   /// Takes over the weather as it is now.
   void feel_weather();
   std::uint64_t lost_ranges() const;
+  const LifeView& view() const { return view_; }
 
  private:
   static worker::WorkerOptions worker_options(const Stage& stage, const std::string& name);

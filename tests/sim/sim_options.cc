@@ -38,7 +38,7 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   o.handler_timeout = milliseconds(500 + random.below(3000));
   o.checkpoint_interval = random.chance(150) ? milliseconds(1000) : milliseconds(0);
   o.transition = random.chance(300) ? up_to(random, 1500) : Duration(0);
-  o.put_pause_max = up_to(random, 600);
+  o.put_pause_max = milliseconds(100 + random.below(500));
   o.put_batch_max = 1 + static_cast<int>(random.below(8));
   o.listing_page = random.chance(500) ? 1 + static_cast<int>(random.below(3)) : 1000;
   o.reshard_per_mille = swarm(random, 80);

@@ -1,4 +1,5 @@
 // tests/sim/sim_run.cc — Runs many seeds and says what was seen.
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,10 +54,11 @@ struct Totals {
 
 /// One process's share: every `step`th seed. Lines to `out`, for the parent to add up.
 int run_share(std::uint64_t first, std::uint64_t seeds, std::uint64_t at, std::uint64_t step,
-              std::FILE* out) {
+              std::uint64_t& current, std::FILE* out) {
   Totals totals;
   int failed = 0;
   for (std::uint64_t i = at; i < seeds && failed == 0; i += step) {
+    current = first + i;
     const Report report = run_seed(first + i);
     totals.add(report);
     if (!report.violation)
@@ -94,6 +96,12 @@ void add_share(std::FILE* in, Totals& totals) {
 
 bool run_all(std::uint64_t first, std::uint64_t seeds, std::uint64_t jobs, Totals& totals) {
   std::vector<std::pair<pid_t, std::FILE*>> shares;
+  // Shared with the children: which seed each one runs, should it die.
+  void* memory = ::mmap(nullptr, jobs * sizeof(std::uint64_t), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    return false;
+  auto* current = static_cast<std::uint64_t*>(memory);
   for (std::uint64_t at = 0; at < jobs; ++at) {
     int ends[2];
     if (::pipe(ends) != 0)
@@ -101,20 +109,22 @@ bool run_all(std::uint64_t first, std::uint64_t seeds, std::uint64_t jobs, Total
     const pid_t child = ::fork();
     if (child == 0) {
       ::close(ends[0]);
-      ::_exit(run_share(first, seeds, at, jobs, ::fdopen(ends[1], "w")));
+      ::_exit(run_share(first, seeds, at, jobs, current[at], ::fdopen(ends[1], "w")));
     }
     ::close(ends[1]);
     shares.emplace_back(child, ::fdopen(ends[0], "r"));
   }
   bool good = true;
-  for (const auto& [child, in] : shares) {
+  for (std::size_t at = 0; at < shares.size(); ++at) {
+    const auto& [child, in] = shares[at];
     add_share(in, totals);
     std::fclose(in);
     int status = 0;
     ::waitpid(child, &status, 0);
     if (WIFSIGNALED(status))
-      std::fprintf(stderr, "a share died of signal %d; run with --jobs 1 to see its seed\n",
-                   WTERMSIG(status));
+      std::fprintf(stderr, "DIED SEED=%llu of signal %d\n  rerun: sim_run --first %llu --seeds 1\n",
+                   static_cast<unsigned long long>(current[at]), WTERMSIG(status),
+                   static_cast<unsigned long long>(current[at]));
     good = good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
   return good;

@@ -38,6 +38,12 @@ bool is_caught(Mutant mutant, std::uint64_t seeds) {
       // A doubtful answer would be settled by reading the row, where the worker itself aborts.
       options.table_lost_per_mille = 0;
       options.table_fail_per_mille = 0;
+      // It takes a worker that is stopped between its decision to write and the store.
+      options.workers = 3;
+      options.exclusive = false;
+      options.table_latency = std::chrono::milliseconds(300);
+      options.stall_per_mille = 60;
+      options.stall_max = std::chrono::seconds(8);
     }
     const Report report = World(options, mutant, catcher(mutant)).run();
     if (report.violation == catcher(mutant))
