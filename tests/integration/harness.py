@@ -129,9 +129,9 @@ class Consumer(Process):
             environment or clean_environment(app.folder, AWS_ENDPOINT_URL_KINESIS=endpoint), **options)
 
 
-def kinesis(endpoint, **more):
+def kinesis(endpoint, region=REGION, **more):
     return boto3.client(
-        "kinesis", endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
+        "kinesis", endpoint_url=endpoint, region_name=region, aws_access_key_id="test", aws_secret_access_key="test",
         verify=False, config=Config(retries={"max_attempts": 5, "mode": "standard"}, read_timeout=30, **more))
 
 

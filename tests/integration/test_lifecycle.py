@@ -3,6 +3,7 @@
 import re
 import signal
 import sqlite3
+import time
 
 import pytest
 
@@ -50,6 +51,7 @@ def stored_positions(app):
 def test_latest_killed_before_its_first_record_loses_none(service, client, stream_name, tmp_path):
     create_stream(client, stream_name, 2)
     put_in_order(client, stream_name, [("old", 0)])
+    time.sleep(1.5)  # LATEST is stored as the service's Date, which tells whole seconds
     app = App(tmp_path / "app", stream_arn(client, stream_name), shard_iterator_type="LATEST",
               shard_idle_wait_millis=200)
     with Consumer(app, service.endpoint) as consumer:
@@ -64,7 +66,7 @@ def test_latest_killed_before_its_first_record_loses_none(service, client, strea
         assert consumer.wait(15) == 0
     seen = set(app.delivered())
     assert set(entries) <= seen
-    assert not app.delivered() or ("old", 0) not in seen, "LATEST delivered a record from before the start"
+    assert ("old", 0) not in seen, "LATEST delivered a record from before the start"
 
 
 def test_one_process_a_state_directory(service, client, app):
@@ -82,9 +84,7 @@ def test_a_failing_batch_is_retried_until_it_succeeds(service, client, stream_na
     failing = App(tmp_path / "app", arn, shard_iterator_type="TRIM_HORIZON", environment={"GUEST_FAIL_IF": "<<k5:"})
     put_in_order(client, stream_name, [(f"k{n}", n) for n in range(10)])
     with Consumer(failing, service.endpoint) as consumer:
-        def attempts():
-            return failing.delivered().count(("k0", 0))
-        consumer.wait_for(lambda: attempts() >= 3, 30, "three attempts of the first batch")
+        consumer.wait_for(lambda: "failures=3" in consumer.output, 30, "three attempts of the first batch")
         consumer.signal(signal.SIGTERM)
         assert consumer.wait(15) == 0
     assert ("k6", 6) not in failing.delivered()
@@ -101,7 +101,7 @@ def test_up_local_creates_the_missing_streams(tmp_path):
     environment = clean_environment(app.folder)
     with Consumer(app, None, "--local", environment=environment) as consumer:
         port = consumer.wait_for(lambda: re.search(r"127\.0\.0\.1:(\d+)", consumer.output), 30, "its address").group(1)
-        client = kinesis(f"http://127.0.0.1:{port}")
+        client = kinesis(f"http://127.0.0.1:{port}", "eu-west-1")
         wait_until(lambda: "made-here" in client.list_streams()["StreamNames"], 20, "the manifest's stream")
         put_in_order(client, "made-here", [("k", 1)])
         consumer.wait_for(lambda: app.delivered() == [("k", 1)], 30, "the record")
