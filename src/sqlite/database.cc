@@ -222,7 +222,7 @@ Result<Database> Database::open(std::string path, Options options) {
 }
 
 Result<Unit> Database::prepare_connection(const Options& options) {
-  sqlite3_busy_timeout(db_, static_cast<int>(options.busy_timeout.count()));
+  set_busy_timeout(options.busy_timeout);
   // SQLite opens a file that may not be written read-only, and fails at the first write.
   if (!options.read_only && sqlite3_db_readonly(db_, "main") == 1)
     return fail(last_error(SQLITE_READONLY, "cannot write"));
@@ -235,6 +235,22 @@ Result<Unit> Database::prepare_connection(const Options& options) {
     TRY(execute(sql.c_str()));
   }
   return execute("PRAGMA foreign_keys=ON");
+}
+
+Result<Unit> Database::fold_by_hand() {
+  return execute("PRAGMA wal_autocheckpoint=0");
+}
+
+Result<Unit> Database::fold_wal() {
+  const int result =
+      sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (result != SQLITE_OK && result != SQLITE_BUSY)
+    return fail(last_error(result, "cannot fold the write-ahead log of"));
+  return Unit{};
+}
+
+void Database::set_busy_timeout(std::chrono::milliseconds timeout) {
+  sqlite3_busy_timeout(db_, static_cast<int>(timeout.count()));
 }
 
 Result<Unit> Database::set_sync(Sync sync) {

@@ -104,6 +104,14 @@ class Database {
   /// Brings the schema to version steps.size() (kept in user_version): step i makes version i into
   /// i + 1, all in one transaction. Corrupt when the file is newer than this program.
   Result<Unit> migrate(std::span<const std::string_view> steps);
+  /// From now on the write-ahead log is folded into the file by fold_wal() only: a commit then
+  /// never waits for the disk unless it asks to (Sync::Full).
+  Result<Unit> fold_by_hand();
+  /// Moves what the write-ahead log holds into the file, as far as readers allow. Waits for the
+  /// disk.
+  Result<Unit> fold_wal();
+  /// How long a write waits for another connection's. 0: Unavailable at once.
+  void set_busy_timeout(std::chrono::milliseconds timeout);
   /// Rows changed by the last write.
   std::int64_t changes() const;
   std::int64_t last_insert_rowid() const;

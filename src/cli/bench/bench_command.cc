@@ -4,6 +4,7 @@
 #include <fmt/ostream.h>
 #include <stdlib.h>
 
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -22,7 +23,27 @@ struct BenchOptions {
   int shards = 2;
   bool json = false;
   bool quick = false;
+  std::vector<std::string> shapes{"10x200", "100x200", "1000x200", "10000x200", "100x10000"};
 };
+
+/// Reads "100x200".
+std::optional<Shape> parse_shape(const std::string& text) {
+  Shape shape;
+  const char* const end = text.data() + text.size();
+  const auto batch = std::from_chars(text.data(), end, shape.batch_size);
+  if (batch.ec != std::errc{} || batch.ptr == end || *batch.ptr != 'x')
+    return std::nullopt;
+  const auto bytes = std::from_chars(batch.ptr + 1, end, shape.record_bytes);
+  const bool sane = shape.batch_size >= 1 && shape.batch_size <= 10'000 &&
+                    shape.record_bytes >= 8 && shape.record_bytes <= 1'000'000;
+  if (bytes.ec != std::errc{} || bytes.ptr != end || !sane)
+    return std::nullopt;
+  return shape;
+}
+
+std::string is_shape(const std::string& text) {
+  return parse_shape(text) ? "" : "expected a batch size and a record's bytes, as 100x200";
+}
 
 void declare(CLI::App& command, BenchOptions& options) {
   command.add_option("--seconds", options.seconds, "how long latency is measured")
@@ -32,6 +53,9 @@ void declare(CLI::App& command, BenchOptions& options) {
   command.add_option("--shards", options.shards, "shards of each stream")
       ->check(CLI::Range(1, 200));
   command.add_flag("--quick", options.quick, "leave out the runs with processes of their own");
+  command
+      .add_option("--shape", options.shapes, "batch size x record bytes, as 100x200; repeatable")
+      ->check(CLI::Validator(is_shape, "BATCHxBYTES"));
   command.add_flag("--json", options.json, "print JSON instead of a table");
 }
 
@@ -106,8 +130,8 @@ class Bench {
 
   Result<Unit> measure_shapes(Rig& rig, Rig& canned) {
     std::map<std::size_t, std::size_t> filled;
-    for (const Shape shape : {Shape{10, 200}, Shape{100, 200}, Shape{1000, 200}, Shape{10000, 200},
-                              Shape{100, 10'000}}) {
+    for (const std::string& text : options_.shapes) {
+      const Shape shape = parse_shape(text).value_or(Shape{});
       const StreamArn stream = Rig::stream("records-" + std::to_string(shape.record_bytes));
       std::size_t& records = filled[shape.record_bytes];
       if (records == 0) {

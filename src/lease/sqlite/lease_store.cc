@@ -234,7 +234,22 @@ Result<std::vector<WriteOutcome>> LeaseStore::checkpoint(
     update.reset();
   }
   TRY(transaction.commit());
+  ++commits_since_fold_;
   return outcomes;
+}
+
+Result<std::vector<WriteOutcome>> LeaseStore::checkpoint_at_once(
+    const std::vector<CheckpointWrite>& writes) {
+  db_.set_busy_timeout(std::chrono::milliseconds(0));
+  auto outcomes = checkpoint(writes);
+  db_.set_busy_timeout(sqlite::Options().busy_timeout);
+  return outcomes;
+}
+
+void LeaseStore::fold() {
+  commits_since_fold_ = 0;
+  // A log that could not be folded only stays longer.
+  static_cast<void>(db_.fold_wal());
 }
 
 Result<WriteOutcome> LeaseStore::outcome(sqlite::Transaction& transaction) {

@@ -9,7 +9,8 @@
 
 namespace kt::lease {
 
-/// LeaseTable's operations, synchronous; each one transaction. Lives on: the store thread.
+/// LeaseTable's operations, synchronous; each one transaction. Lives on: the store thread, or, for
+/// checkpoint_at_once(), the loop while no job is there.
 class LeaseStore {
  public:
   explicit LeaseStore(sqlite::Database database) : db_(std::move(database)) {}
@@ -25,6 +26,13 @@ class LeaseStore {
   Result<std::vector<std::optional<Lease>>> take(const std::vector<Lease>& seen,
                                                  const WorkerId& worker);
   Result<std::vector<WriteOutcome>> checkpoint(const std::vector<CheckpointWrite>& writes);
+  /// The same, but Unavailable instead of a wait for another process. Does not touch the disk's
+  /// platter: the log is folded by fold() only.
+  Result<std::vector<WriteOutcome>> checkpoint_at_once(const std::vector<CheckpointWrite>& writes);
+  /// Whether the log has grown so far that fold() should be called.
+  bool fold_due() const { return commits_since_fold_ >= kFoldAfter; }
+  /// Folds the log into the file; a failure is left to the next time. Waits for the disk.
+  void fold();
   Result<WriteOutcome> release(const Lease& held);
   Result<WriteOutcome> remove(const Lease& seen, bool even_unfinished);
   Result<std::uint64_t> beat(const WorkerId& worker);
@@ -32,6 +40,8 @@ class LeaseStore {
   Result<Unit> forget(const WorkerId& worker);
 
  private:
+  static constexpr int kFoldAfter = 1000;
+
   Result<std::int64_t> consumer_id(const ConsumerKey& consumer);
   Result<std::int64_t> make_consumer(const ConsumerKey& consumer);
   Result<Unit> insert(std::int64_t consumer, const std::vector<Lease>& leases);
@@ -39,6 +49,7 @@ class LeaseStore {
   Result<WriteOutcome> outcome(sqlite::Transaction& transaction);
 
   sqlite::Database db_;
+  int commits_since_fold_ = 0;
   std::map<ConsumerKey, std::int64_t> ids_;  ///< rows of table consumer are never deleted
 };
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "lease/sqlite/lease_store.h"
-
 namespace kt::lease {
 
 Result<std::unique_ptr<SqliteLeaseTable>> SqliteLeaseTable::open(std::string path,
@@ -14,44 +12,58 @@ Result<std::unique_ptr<SqliteLeaseTable>> SqliteLeaseTable::open(std::string pat
 
 Result<std::unique_ptr<SqliteLeaseTable>> SqliteLeaseTable::over(sqlite::Database database,
                                                                  WorkThread& thread) {
-  auto store = std::make_shared<LeaseStore>(std::move(database));
-  TRY(store->migrate());
-  return std::unique_ptr<SqliteLeaseTable>(new SqliteLeaseTable(std::move(store), thread));
+  TRY(database.fold_by_hand());
+  auto shared = std::make_shared<Shared>(LeaseStore(std::move(database)));
+  TRY(shared->store.migrate());
+  return std::unique_ptr<SqliteLeaseTable>(new SqliteLeaseTable(std::move(shared), thread));
 }
 
-SqliteLeaseTable::SqliteLeaseTable(std::shared_ptr<LeaseStore> store, WorkThread& thread)
-    : store_(std::move(store)), thread_(thread) {}
+SqliteLeaseTable::SqliteLeaseTable(std::shared_ptr<Shared> shared, WorkThread& thread)
+    : shared_(std::move(shared)), thread_(thread) {}
+
+template <class F>
+Task<std::invoke_result_t<F, LeaseStore&>> SqliteLeaseTable::run(F work) {
+  auto job = [shared = shared_, work = std::move(work)] {
+    auto result = work(shared->store);
+    shared->jobs.fetch_sub(1, std::memory_order_release);
+    return result;
+  };
+  shared_->jobs.fetch_add(1, std::memory_order_relaxed);
+  co_return co_await thread_.run(std::move(job));
+}
 
 Task<Result<SeedOutcome>> SqliteLeaseTable::seed(ConsumerKey consumer, std::vector<Lease> leases) {
-  auto work = [store = store_, consumer = std::move(consumer), leases = std::move(leases)] {
-    return store->seed(consumer, leases);
+  auto work = [consumer = std::move(consumer), leases = std::move(leases)](LeaseStore& store) {
+    return store.seed(consumer, leases);
   };
-  co_return co_await thread_.run(std::move(work));
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<bool>> SqliteLeaseTable::seeded(ConsumerKey consumer) {
-  auto work = [store = store_, consumer = std::move(consumer)] { return store->seeded(consumer); };
-  co_return co_await thread_.run(std::move(work));
+  auto work = [consumer = std::move(consumer)](LeaseStore& store) {
+    return store.seeded(consumer);
+  };
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<Unit>> SqliteLeaseTable::create(std::vector<Lease> leases) {
-  auto work = [store = store_, leases = std::move(leases)] { return store->create(leases); };
-  co_return co_await thread_.run(std::move(work));
+  auto work = [leases = std::move(leases)](LeaseStore& store) { return store.create(leases); };
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<std::vector<Lease>>> SqliteLeaseTable::list(ConsumerKey consumer) {
-  auto work = [store = store_, consumer = std::move(consumer)] { return store->list(consumer); };
-  co_return co_await thread_.run(std::move(work));
+  auto work = [consumer = std::move(consumer)](LeaseStore& store) { return store.list(consumer); };
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<std::vector<ConsumerKey>>> SqliteLeaseTable::incarnations(ApplicationName application,
                                                                       EndpointName endpoint,
                                                                       StreamArn stream) {
-  auto work = [store = store_, application = std::move(application), endpoint = std::move(endpoint),
-               stream = std::move(stream)] {
-    return store->incarnations(application, endpoint, stream);
+  auto work = [application = std::move(application), endpoint = std::move(endpoint),
+               stream = std::move(stream)](LeaseStore& store) {
+    return store.incarnations(application, endpoint, stream);
   };
-  co_return co_await thread_.run(std::move(work));
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<std::optional<Lease>>> SqliteLeaseTable::take(Lease seen, WorkerId worker) {
@@ -63,43 +75,69 @@ Task<Result<std::optional<Lease>>> SqliteLeaseTable::take(Lease seen, WorkerId w
 
 Task<Result<std::vector<std::optional<Lease>>>> SqliteLeaseTable::take_all(std::vector<Lease> seen,
                                                                            WorkerId worker) {
-  auto work = [store = store_, seen = std::move(seen), worker = std::move(worker)] {
-    return store->take(seen, worker);
+  auto work = [seen = std::move(seen), worker = std::move(worker)](LeaseStore& store) {
+    return store.take(seen, worker);
   };
-  co_return co_await thread_.run(std::move(work));
+  co_return co_await run(std::move(work));
+}
+
+std::optional<Result<std::vector<WriteOutcome>>> SqliteLeaseTable::checkpoint_at_once(
+    const std::vector<CheckpointWrite>& writes) {
+  const bool idle = shared_->jobs.load(std::memory_order_acquire) == 0;
+  if (!idle || log_was_folded_)
+    return std::nullopt;
+  auto outcomes = shared_->store.checkpoint_at_once(writes);
+  if (!outcomes && is_transient(outcomes.error().code))
+    return std::nullopt;
+  if (shared_->store.fold_due())
+    fold();
+  return outcomes;
+}
+
+void SqliteLeaseTable::fold() {
+  log_was_folded_ = true;
+  shared_->jobs.fetch_add(1, std::memory_order_relaxed);
+  thread_.submit([shared = shared_] {
+    shared->store.fold();
+    shared->jobs.fetch_sub(1, std::memory_order_release);
+  });
 }
 
 Task<Result<std::vector<WriteOutcome>>> SqliteLeaseTable::checkpoint(
     std::vector<CheckpointWrite> writes) {
-  auto work = [store = store_, writes = std::move(writes)] { return store->checkpoint(writes); };
-  co_return co_await thread_.run(std::move(work));
+  auto at_once = checkpoint_at_once(writes);
+  if (at_once)
+    co_return *std::move(at_once);
+  log_was_folded_ = false;
+  auto work = [writes = std::move(writes)](LeaseStore& store) { return store.checkpoint(writes); };
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<WriteOutcome>> SqliteLeaseTable::release(Lease held) {
-  auto work = [store = store_, held = std::move(held)] { return store->release(held); };
-  co_return co_await thread_.run(std::move(work));
+  auto work = [held = std::move(held)](LeaseStore& store) { return store.release(held); };
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<WriteOutcome>> SqliteLeaseTable::remove(Lease seen, bool even_unfinished) {
-  auto work = [store = store_, seen = std::move(seen), even_unfinished] {
-    return store->remove(seen, even_unfinished);
+  auto work = [seen = std::move(seen), even_unfinished](LeaseStore& store) {
+    return store.remove(seen, even_unfinished);
   };
-  co_return co_await thread_.run(std::move(work));
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<std::uint64_t>> SqliteLeaseTable::beat(WorkerId worker) {
-  auto work = [store = store_, worker = std::move(worker)] { return store->beat(worker); };
-  co_return co_await thread_.run(std::move(work));
+  auto work = [worker = std::move(worker)](LeaseStore& store) { return store.beat(worker); };
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<std::vector<WorkerBeat>>> SqliteLeaseTable::beats() {
-  auto work = [store = store_] { return store->beats(); };
-  co_return co_await thread_.run(std::move(work));
+  auto work = [](LeaseStore& store) { return store.beats(); };
+  co_return co_await run(std::move(work));
 }
 
 Task<Result<Unit>> SqliteLeaseTable::forget(WorkerId worker) {
-  auto work = [store = store_, worker = std::move(worker)] { return store->forget(worker); };
-  co_return co_await thread_.run(std::move(work));
+  auto work = [worker = std::move(worker)](LeaseStore& store) { return store.forget(worker); };
+  co_return co_await run(std::move(work));
 }
 
 }  // namespace kt::lease
