@@ -155,6 +155,7 @@ TEST(Manifest, RefusesWrongShapesOfTheFile) {
   EXPECT_EQ(error_of("x"),
             "spin.toml:1: not valid TOML: Error while parsing key-value pair: "
             "encountered end-of-file");
+  EXPECT_EQ(error_of("[{ a"), "spin.toml: not valid TOML");
   EXPECT_THAT(error_of("[application]\nname = \"a\"\n"), HasSubstr("no spin_manifest_version"));
   EXPECT_THAT(error_of("spin_manifest_version = \"1\"\n"), HasSubstr("spin.toml:1: "));
   EXPECT_THAT(error_of("spin_manifest_version = 2\n"), HasSubstr("no [application]"));

@@ -1,7 +1,16 @@
 // TOML into Value. The library's own types stay in this file.
 // The library is used as headers: its shared object is on few machines.
 #define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
+// Its parser asserts where some wrong input ("[{") should be an error: the assertion becomes one.
+namespace {
+struct FailedAssertion {};
+}  // namespace
+#define TOML_ASSERT(condition) \
+  do {                         \
+    if (!(condition))          \
+      throw FailedAssertion(); \
+  } while (false)
+#define TOML_ASSERT_ASSUME(condition) TOML_ASSERT(condition)
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
@@ -78,13 +87,14 @@ Result<Value> read_toml(std::string_view text, const Document& document) {
   constexpr std::size_t kBytesMax = std::size_t{4} * 1024 * 1024;
   if (text.size() > kBytesMax)
     return document.error(0, "longer than 4 MiB: this is no app manifest");
-  const toml::parse_result parsed = toml::parse(text, document.name);
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
+  try {
+    return convert(toml::parse(text, document.name));
+  } catch (const toml::parse_error& error) {
     return document.error(static_cast<int>(error.source().begin.line),
                           "not valid TOML: " + std::string(error.description()));
+  } catch (const FailedAssertion&) {
+    return document.error(0, "not valid TOML");
   }
-  return convert(parsed.table());
 }
 
 }  // namespace kt::app
