@@ -134,8 +134,17 @@ Task<Result<bool>> Positions::add_missing(std::vector<Shard> children) {
       rows.push_back(row(shard, TrimHorizon()));
   }
   for (const Shard& child : children) {
-    if (!known_.contains(child.id) && added.insert(child.id).second)
-      rows.push_back(row(child, TrimHorizon()));
+    if (known_.contains(child.id) || added.contains(child.id))
+      continue;
+    for (const ShardId& parent : child.parents()) {
+      // A listing may be older than the answer that named the child: the other parent of a merge
+      // could then be missing, and a parent without a row holds no child back.
+      if (!known_.contains(parent) && !added.contains(parent))
+        co_return fail(ErrorCode::Unavailable, "shard " + parent.str() + ", a parent of " +
+                                                   child.id.str() + ", is not listed yet");
+    }
+    added.insert(child.id);
+    rows.push_back(row(child, TrimHorizon()));
   }
   if (rows.empty())
     co_return false;

@@ -327,8 +327,12 @@ std::string History::missing() const {
   }
   for (const auto& [shard, facts] : shards_) {
     const auto row = rows_.find(shard);
-    if (row == rows_.end())
+    if (row == rows_.end()) {
+      const bool forgotten = facts.closed && seeded_at_ && clock_.now() > *seeded_at_ + retention_;
+      if (forgotten)
+        continue;
       return fmt::format("{} has no row", shard.str());
+    }
     if (facts.closed && !is_shard_end(row->second.checkpoint))
       return fmt::format("closed {} is not finished but {}", shard.str(),
                          to_string(row->second.checkpoint));

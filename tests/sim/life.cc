@@ -78,7 +78,8 @@ Life::Life(Stage& stage, std::string name, Random random)
   if (!stage.options.exclusive)
     view_.usable_until = MonotonicTime::min();
   feel_weather();
-  const worker::WorkerDeps deps{stage.loop, clock_, worker_random_, beat_tap_, Log()};
+  const worker::WorkerDeps deps{stage.loop, clock_, worker_random_, beat_tap_,
+                                stage.log.with("life", name)};
   const worker::Trigger trigger{trigger_options(stage), api_, guest_};
   auto rules = std::make_shared<const MutantRules>(stage.mutant, stage.clock);
   worker_.emplace(deps, worker_options(stage, name), std::vector<worker::Trigger>(1, trigger),
@@ -145,14 +146,21 @@ InvokeOutcome Life::draw_outcome() {
 Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
                                       invoke::CallContext context) {
   struct InFlight {
-    explicit InFlight(int& c) : count(c) { ++count; }
-    ~InFlight() { --count; }
-    int& count;
+    explicit InFlight(Life& l) : life(l) { ++life.calls_in_flight_; }
+    InFlight(const InFlight&) = delete;
+    InFlight& operator=(const InFlight&) = delete;
+    ~InFlight() {
+      --life.calls_in_flight_;
+      if (!ended && !life.dead_)
+        life.stage_.history.reached("a call interrupted or timed out");
+    }
+    Life& life;
+    bool ended = false;
   };
   if (dead_)
     throw Cancelled{};
   stage_.history.call_started(view_, clock_.now(), context.shard, *batch);
-  const InFlight in_flight(calls_in_flight_);
+  InFlight in_flight(*this);
   const int stalls = stalls_;
   const Duration time = draw_guest_time();
   if (time > stage_.options.handler_timeout)
@@ -160,6 +168,7 @@ Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
   co_await clock_.sleep(time);
   if (view_.usable_until && clock_.now() > *view_.usable_until && stalls == stalls_)
     stage_.history.violated(Checker::CallWithinLease, "a guest runs on after its lease expired");
+  in_flight.ended = true;
   invoke::Invocation invocation;
   invocation.outcome = draw_outcome();
   if (invocation.outcome == InvokeOutcome::Done)

@@ -26,6 +26,7 @@ struct Stage {
   Weather& weather;
   Mutant mutant;
   StreamArn stream;
+  Log log;
 };
 
 /// A real Worker over its own view of service, table and time, with a guest that errs by chance.

@@ -33,6 +33,7 @@ constexpr const char* kRarePaths[] = {
     "an expired listing token",
     "a listing without the newest shards",
     "a call that failed",
+    "a call interrupted or timed out",
     "a call beyond its deadline",
 };
 
@@ -54,12 +55,12 @@ struct Totals {
 
 /// One process's share: every `step`th seed. Lines to `out`, for the parent to add up.
 int run_share(std::uint64_t first, std::uint64_t seeds, std::uint64_t at, std::uint64_t step,
-              std::uint64_t& current, std::FILE* out) {
+              std::uint64_t& current, const Log& log, std::FILE* out) {
   Totals totals;
   int failed = 0;
   for (std::uint64_t i = at; i < seeds && failed == 0; i += step) {
     current = first + i;
-    const Report report = run_seed(first + i);
+    const Report report = run_seed(first + i, log);
     totals.add(report);
     if (!report.violation)
       continue;
@@ -94,7 +95,8 @@ void add_share(std::FILE* in, Totals& totals) {
     totals.reached[path] += count;
 }
 
-bool run_all(std::uint64_t first, std::uint64_t seeds, std::uint64_t jobs, Totals& totals) {
+bool run_all(std::uint64_t first, std::uint64_t seeds, std::uint64_t jobs, const Log& log,
+             Totals& totals) {
   std::vector<std::pair<pid_t, std::FILE*>> shares;
   // Shared with the children: which seed each one runs, should it die.
   void* memory = ::mmap(nullptr, jobs * sizeof(std::uint64_t), PROT_READ | PROT_WRITE,
@@ -109,7 +111,7 @@ bool run_all(std::uint64_t first, std::uint64_t seeds, std::uint64_t jobs, Total
     const pid_t child = ::fork();
     if (child == 0) {
       ::close(ends[0]);
-      ::_exit(run_share(first, seeds, at, jobs, current[at], ::fdopen(ends[1], "w")));
+      ::_exit(run_share(first, seeds, at, jobs, current[at], log, ::fdopen(ends[1], "w")));
     }
     ::close(ends[1]);
     shares.emplace_back(child, ::fdopen(ends[0], "r"));
@@ -140,12 +142,15 @@ int main(int argc, char** argv) {
   app.add_option("--first", first, "the first seed");
   app.add_option("--seeds", seeds, "how many");
   app.add_option("--jobs", jobs, "processes at once")->check(CLI::Range(1, 256));
+  bool chatty = false;
+  app.add_flag("--log", chatty, "show what the workers log");
   CLI11_PARSE(app, argc, argv);
   kt::Loop loop;
   const kt::SystemClock clock(loop);
   const auto begin = clock.now();
+  const kt::Log log = chatty ? kt::make_stderr_log(kt::LogLevel::Debug) : kt::Log();
   Totals totals;
-  bool good = run_all(first, seeds, jobs, totals);
+  bool good = run_all(first, seeds, jobs, log, totals);
   const double took = std::chrono::duration<double>(clock.now() - begin).count();
   std::printf(
       "%llu schedules in %.1f s: %.0f a second, %.0f a second and job; %llu records, %llu "

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "tests/sim/world.h"
 
 namespace kt::sim {
@@ -27,6 +30,22 @@ TEST(Simulation, TwoHundredSchedulesHoldBothInvariants) {
     const Report report = run_seed(seed);
     ASSERT_FALSE(report.violation) << explain(seed, report);
   }
+}
+
+TEST(Simulation, SeedsThatOnceFailedStayGood) {
+  std::ifstream file(KT_SIM_REGRESSIONS);
+  ASSERT_TRUE(file) << KT_SIM_REGRESSIONS;
+  int count = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::uint64_t seed = 0;
+    if (line.empty() || line[0] == '#')
+      continue;
+    ASSERT_TRUE(std::istringstream(line) >> seed) << "no seed in: " << line;
+    const Report report = run_seed(seed);
+    EXPECT_FALSE(report.violation) << explain(seed, report);
+    ++count;
+  }
+  EXPECT_GT(count, 0);
 }
 
 /// Whether, with every other checker off, the mutant is caught by its own within `seeds` schedules.

@@ -39,14 +39,15 @@ std::unique_ptr<lease::LeaseTable> make_table(const SimOptions& options, WorkThr
 
 }  // namespace
 
-World::World(SimOptions options, Mutant mutant, std::optional<Checker> only)
+World::World(SimOptions options, Mutant mutant, std::optional<Checker> only, Log log)
     : options_(std::move(options)),
       random_(options_.seed),
       lives_random_(random_.fork()),
       history_(clock_, kRetention),
       model_(clock_, model_options(options_)),
       table_(make_table(options_, work_)),
-      stage_{loop_, clock_, model_, *table_, history_, options_, weather_, mutant, kStream},
+      stage_{loop_,    clock_,   model_, *table_, history_,
+             options_, weather_, mutant, kStream, std::move(log)},
       group_(loop_),
       chaos_end_(clock_.now() + options_.chaos) {
   history_.set_start(options_.latest, static_cast<std::size_t>(options_.batch_max));
@@ -231,7 +232,7 @@ Task<Result<Unit>> World::live(std::size_t slot) {
       co_await sleep_in_chaos(random_.between(kTick / 2, kTick));
       co_await chaos_tick(slot);
     } else if (outage_) {
-      co_await clock_.sleep(seconds(10));
+      co_await clock_.sleep(seconds(1));
     } else {
       co_await sleep_in_chaos(random_.between(Duration(0), seconds(2)));
       begin_life(slot);
@@ -243,13 +244,18 @@ Task<Result<Unit>> World::live(std::size_t slot) {
   co_return Unit{};
 }
 
+bool World::anybody_lives() const {
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [](const auto& life) { return life != nullptr; });
+}
+
 Task<Result<Unit>> World::outage() {
   if (!options_.outage)
     co_return Unit{};
   co_await clock_.sleep_until(chaos_end_ - options_.chaos / 2);
   outage_ = true;
   chaos_end_ += std::chrono::hours(48);
-  while (std::any_of(slots_.begin(), slots_.end(), [](const auto& l) { return l != nullptr; }))
+  while (anybody_lives())
     co_await clock_.sleep(kTick);
   history_.reached("an outage");
   co_await clock_.sleep(std::chrono::hours(20) +
@@ -261,18 +267,27 @@ Task<Result<Unit>> World::outage() {
 
 // The end
 
-Task<bool> World::wait_for_convergence() {
+Task<void> World::wait_for_convergence() {
   // With one record a batch and a commit a second, what is left takes its time even in good
   // weather.
   const auto batches = static_cast<std::int64_t>(history_.record_count()) / options_.batch_max;
   const Duration each = options_.checkpoint_interval + options_.window + 2 * options_.guest_time;
   const MonotonicTime end = clock_.now() + kConvergence + batches * each;
-  while (!history_.missing().empty()) {
-    if (clock_.now() >= end)
-      co_return false;
+  while (clock_.now() < end && !missing().empty())
     co_await clock_.sleep(milliseconds(500));
-  }
-  co_return true;
+  const std::string still = missing();
+  if (!still.empty())
+    history_.violated(Checker::Converges, still);
+}
+
+std::string World::missing() const {
+  std::uint64_t told = lost_ranges_;
+  for (const auto& life : slots_)
+    told += life ? life->lost_ranges() : 0;
+  const std::string lost = history_.lost();
+  if (!lost.empty() && told == 0)
+    return "retention ended and nobody was told: " + lost;
+  return history_.missing();
 }
 
 Task<void> World::stop_everything() {
@@ -289,19 +304,14 @@ Task<Result<Unit>> World::judge() {
   for (const auto& life : slots_)
     life->feel_weather();
   note_shards();
-  const bool converged = co_await wait_for_convergence();
-  if (!converged)
-    history_.violated(Checker::Converges, history_.missing());
-  else
-    co_await stop_everything();
-  if (const std::string lost = history_.lost(); !lost.empty() && lost_ranges_ == 0)
-    history_.violated(Checker::Converges, "retention ended and nobody was told: " + lost);
+  co_await wait_for_convergence();
+  co_await stop_everything();
   judged_ = true;
   co_return Unit{};
 }
 
-Report run_seed(std::uint64_t seed) {
-  return World(SimOptions::draw(seed)).run();
+Report run_seed(std::uint64_t seed, Log log) {
+  return World(SimOptions::draw(seed), Mutant::None, std::nullopt, std::move(log)).run();
 }
 
 }  // namespace kt::sim

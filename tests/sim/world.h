@@ -31,7 +31,7 @@ struct Report {
 class World {
  public:
   explicit World(SimOptions options, Mutant mutant = Mutant::None,
-                 std::optional<Checker> only = std::nullopt);
+                 std::optional<Checker> only = std::nullopt, Log log = Log());
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -46,7 +46,8 @@ class World {
 
   Task<void> chaos_tick(std::size_t slot);
   Task<void> sleep_in_chaos(Duration duration);
-  Task<bool> wait_for_convergence();
+  Task<void> wait_for_convergence();
+  std::string missing() const;
   Task<void> stop_everything();
   void begin_life(std::size_t slot);
   Task<void> end_life(std::size_t slot);
@@ -55,6 +56,7 @@ class World {
   void split_or_merge();
   void note_shards();
   bool chaos_over() const { return clock_.now() >= chaos_end_; }
+  bool anybody_lives() const;
   void tear_down();
 
   SimOptions options_;
@@ -80,6 +82,6 @@ class World {
 };
 
 /// Draws the options of `seed` and runs them.
-Report run_seed(std::uint64_t seed);
+Report run_seed(std::uint64_t seed, Log log = Log());
 
 }  // namespace kt::sim
