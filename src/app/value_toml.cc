@@ -4,11 +4,14 @@
 // Its parser asserts where some wrong input ("[{") should be an error: the assertion becomes one.
 namespace {
 struct FailedAssertion {};
+[[noreturn]] void fail_assertion() {
+  throw FailedAssertion();
+}
 }  // namespace
 #define TOML_ASSERT(condition) \
   do {                         \
     if (!(condition))          \
-      throw FailedAssertion(); \
+      fail_assertion();        \
   } while (false)
 #define TOML_ASSERT_ASSUME(condition) TOML_ASSERT(condition)
 #define TOML_ENABLE_FORMATTERS 0
