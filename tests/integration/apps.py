@@ -50,6 +50,9 @@ class App:
     def guest_bytes(self):
         return self.guest_log.read_bytes() if self.guest_log.exists() else b""
 
+    def guest_size(self):
+        return self.guest_log.stat().st_size if self.guest_log.exists() else 0
+
     def delivered(self):
         return delivered(self.guest_bytes())
 

@@ -11,7 +11,7 @@ DYNAMODB_LOCAL = Path(os.environ.get("KT_DYNAMODB_LOCAL", "/nowhere"))
 
 
 class KinesisLocal(Process):
-    """github etspaceman's kinesis-mock, packaged as kinesis-local: plain HTTP/1.1 and h2c."""
+    """kinesis-mock, packaged as kinesis-local: plain HTTP/1.1 and h2c."""
 
     def __init__(self, folder):
         self.port = free_port()
@@ -24,7 +24,7 @@ class KinesisLocal(Process):
 
 
 class Kinesalite(Process):
-    """kinesalite: JSON over HTTP/1.1 only; its CBOR is broken, so the consumer must be told to use JSON."""
+    """kinesalite: HTTP/1.1 only, and a CBOR dialect of its own."""
 
     def __init__(self, folder):
         self.port = free_port()

@@ -17,6 +17,7 @@ RECORDS = int(os.environ.get("KT_DRILL_RECORDS", 200_000))
 KILLS = int(os.environ.get("KT_DRILL_KILLS", 20))
 BATCH_SIZE = 100
 KEYS = 500
+RATE = 5000  # records a second: slow enough that the kills come while records flow
 
 
 class Producer(threading.Thread):
@@ -32,7 +33,9 @@ class Producer(threading.Thread):
     def run(self):
         try:
             keys = [f"k{n:03d}" for n in range(KEYS)]
+            begun = time.monotonic()
             for number in range(RECORDS // KEYS):
+                time.sleep(max(0, begun + number * KEYS / RATE - time.monotonic()))
                 put_in_order(self.client, self.stream, [(key, number) for key in keys], self.sent)
         except BaseException as failure:  # shown by the test
             self.failure = failure
@@ -69,6 +72,19 @@ class Resharder(threading.Thread):
         self.done.append(step)
 
 
+def live_for_a_while(consumer, app, producer, dice):
+    """Until the moment to die: any, or between a guest's last word and its checkpoint."""
+    manner = dice.choice(("any moment", "after a delivery", "amid a delivery"))
+    if manner != "any moment" and producer.is_alive():
+        before = app.guest_size()
+        consumer.wait_for(lambda: app.guest_size() > before, 60, "a delivery after a restart")
+    time.sleep(dice.uniform(0, 2))
+    if manner == "amid a delivery" and producer.is_alive():
+        before = app.guest_size()
+        consumer.wait_for(lambda: app.guest_size() > before or not producer.is_alive(), 60, "one more delivery",
+                          every=0.0005)
+
+
 def replays(segments, shard_of):
     """For each restart, how many records of each shard it delivered again."""
     seen, counts = set(), []
@@ -94,24 +110,24 @@ def test_kills_under_load_and_resharding(tmp_path):
         producer.start()
         resharder.start()
 
-        cuts, kills = [], 0
+        cuts, kills, kills_at = [], 0, []
         while kills < KILLS or producer.is_alive() or resharder.is_alive():
             assert kills < 40 * KILLS, "the producer does not come to its end"
-            before = len(app.guest_bytes())
             with Consumer(app, server.endpoint) as consumer:
-                if kills % 2:  # every other one dies only after it has delivered something
-                    consumer.wait_for(lambda: len(app.guest_bytes()) > before, 60, "a delivery after a restart")
-                time.sleep(dice.uniform(0, 2.5))
+                live_for_a_while(consumer, app, producer, dice)
                 assert consumer.running(), consumer.output[-4000:]
                 consumer.signal(signal.SIGKILL)
                 consumer.wait(10)
             kills += 1
-            cuts.append(len(app.guest_bytes()))
+            kills_at.append(len(producer.sent))
+            cuts.append(app.guest_size())
         assert producer.failure is None and resharder.failure is None, (producer.failure, resharder.failure)
         assert len(producer.sent) == RECORDS
+        under_load = sum(1 for sent in kills_at if sent < RECORDS)
+        assert under_load >= KILLS, f"only {under_load} kills came while records were put"
         wanted = {(key, number) for _, _, key, number in producer.sent}
         with Consumer(app, server.endpoint) as consumer:
-            consumer.wait_for(lambda: len(app.guest_bytes()) > 0 and wanted <= set(app.delivered()), 120,
+            consumer.wait_for(lambda: wanted <= set(app.delivered()), 120,
                               lambda: f"{len(wanted - set(app.delivered()))} records never delivered", every=0.5)
             consumer.signal(signal.SIGTERM)
             assert consumer.wait(20) == 0
