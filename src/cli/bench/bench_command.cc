@@ -192,12 +192,14 @@ void print_table(const Report& report, const BenchOptions& options, std::ostream
              "\nPut to handler, default settings, service limits: mean {:.0f} ms, p50 {:.0f}, "
              "p99 {:.0f}, max {:.0f} ({} records)\n",
              l.mean_ms, l.p50_ms, l.p99_ms, l.max_ms, l.records);
-  if (report.small && report.large) {
+  for (const auto& [shards, memory] :
+       {std::pair(options.shards, report.small), std::pair(report.large_shards, report.large)}) {
+    if (!memory)
+      continue;
     fmt::print(out,
-               "RSS: {:.1f} MB with {} shards ({:.1f} % CPU idle), {:.1f} MB with {} idle shards "
-               "({:.1f} % CPU idle)\n",
-               report.small->megabytes, options.shards, report.small->cpu_percent,
-               report.large->megabytes, report.large_shards, report.large->cpu_percent);
+               "RSS with {:4} shards: {:5.1f} MB ({:.1f} MB at the first start, which compiles), "
+               "{:.1f} % CPU idle\n",
+               shards, memory->megabytes, memory->first_megabytes, memory->cpu_percent);
   }
 }
 

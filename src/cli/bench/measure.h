@@ -44,11 +44,12 @@ struct Latency {
 Result<Latency> measure_latency(Rig& rig, const StreamArn& stream, int rate, Duration how_long);
 
 struct Memory {
-  double megabytes = 0;
-  double cpu_percent = 0;  ///< while idle
+  double first_megabytes = 0;  ///< at the first start, which compiles the component
+  double megabytes = 0;        ///< at a later start
+  double cpu_percent = 0;      ///< while idle
 };
 /// `trigger-kinesis up` in a process of its own on a stream of `shards` shards, after some
-/// records and a while of idling.
+/// records and a while of idling; started twice.
 Result<Memory> measure_memory(Rig& rig, const std::string& dir, std::uint16_t service_port,
                               int shards);
 

@@ -3,13 +3,13 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <utility>
 
 #include "cli/bench/canned.h"
@@ -34,22 +34,40 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
-bool answers(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  const bool open = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  ::close(fd);
-  return open;
-}
-
-bool alive(pid_t pid) {
-  return ::waitpid(pid, nullptr, WNOHANG) == 0;
+/// Waits for the first line; false when none comes within `millis`, or the writer is gone.
+bool wait_for_line(int fd, int millis) {
+  pollfd waiting{fd, POLLIN, 0};
+  char line[256];
+  return ::poll(&waiting, 1, millis) == 1 && ::read(fd, line, sizeof line) > 0;
 }
 
 }  // namespace
+
+Pipe::Pipe() {
+  if (::pipe2(ends_, O_CLOEXEC) != 0)
+    ends_[0] = ends_[1] = -1;
+}
+
+Pipe::Pipe(Pipe&& other) noexcept : ends_{other.ends_[0], other.ends_[1]} {
+  other.ends_[0] = other.ends_[1] = -1;
+}
+
+Pipe& Pipe::operator=(Pipe&& other) noexcept {
+  std::swap(ends_, other.ends_);
+  return *this;
+}
+
+Pipe::~Pipe() {
+  for (const int end : ends_) {
+    if (end >= 0)
+      ::close(end);
+  }
+}
+
+void Pipe::close_write_end() {
+  if (ends_[1] >= 0)
+    ::close(std::exchange(ends_[1], -1));
+}
 
 Peer::Peer(Peer&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
 
@@ -75,7 +93,8 @@ int Peer::stop() {
 }
 
 Result<Peer> start_self(const std::vector<std::string>& arguments,
-                        const std::vector<std::string>& environment, const std::string& log_file) {
+                        const std::vector<std::string>& environment, const std::string& log_file,
+                        int out) {
   std::vector<char*> argv{const_cast<char*>("trigger-kinesis")};
   for (const std::string& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));
@@ -90,7 +109,7 @@ Result<Peer> start_self(const std::vector<std::string>& arguments,
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::dup2(log, STDOUT_FILENO);
+    ::dup2(out >= 0 ? out : log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
     ::execve("/proc/self/exe", argv.data(), envp.data());
     ::_exit(127);
@@ -107,33 +126,27 @@ Result<ServicePeer> start_service(const std::string& dir, bool service_limits) {
   const std::vector<std::string> arguments{
       "local", "--listen", "127.0.0.1:" + std::to_string(service.port), "--state-dir",
       dir,     "--limits", service_limits ? "service" : "none"};
-  TRY(service.process, start_self(arguments, {}, dir + "/local.log"));
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    if (answers(service.port))
-      return service;
-    if (!alive(service.process.pid()))
-      return fail(ErrorCode::Unavailable, "the embedded Kinesis ended; see " + dir + "/local.log");
-    ::usleep(10'000);
+  TRY(service.process, start_self(arguments, {}, dir + "/local.log", service.output.write_end()));
+  service.output.close_write_end();
+  if (!wait_for_line(service.output.read_end(), 10'000)) {
+    return fail(ErrorCode::Unavailable,
+                "the embedded Kinesis does not answer; see " + dir + "/local.log");
   }
-  return fail(ErrorCode::TimedOut, "the embedded Kinesis does not answer");
+  return service;
 }
 
 Result<ServicePeer> start_canned_service() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0)
-    return fail(system_error("pipe"));
+  ServicePeer service;
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::close(ends[0]);
-    ::_exit(serve_canned(ends[1]));
+    ::_exit(serve_canned(service.output.write_end()));
   }
-  ::close(ends[1]);
-  ServicePeer service;
+  service.output.close_write_end();
   service.process = Peer(pid);
-  const bool told = pid > 0 && ::read(ends[0], &service.port, sizeof service.port) ==
-                                   static_cast<ssize_t>(sizeof service.port);
-  ::close(ends[0]);
+  const bool told =
+      pid > 0 && ::read(service.output.read_end(), &service.port, sizeof service.port) ==
+                     static_cast<ssize_t>(sizeof service.port);
   if (!told)
     return fail(ErrorCode::Unavailable, "the canned service did not start");
   return service;

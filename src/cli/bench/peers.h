@@ -29,13 +29,31 @@ class Peer {
   pid_t pid_ = 0;
 };
 
-/// Runs this very program with `arguments`; its output goes to `log_file`.
+/// Both ends of a pipe; closed when this dies.
+class Pipe {
+ public:
+  Pipe();
+  Pipe(Pipe&& other) noexcept;
+  Pipe& operator=(Pipe&& other) noexcept;
+  ~Pipe();
+  int read_end() const { return ends_[0]; }
+  int write_end() const { return ends_[1]; }
+  void close_write_end();
+
+ private:
+  int ends_[2] = {-1, -1};
+};
+
+/// Runs this very program with `arguments`; what it says goes to `log_file`, its standard output to
+/// `out` unless that is -1.
 Result<Peer> start_self(const std::vector<std::string>& arguments,
-                        const std::vector<std::string>& environment, const std::string& log_file);
+                        const std::vector<std::string>& environment, const std::string& log_file,
+                        int out = -1);
 
 /// An embedded Kinesis without limits or (`service`) with them, with its state in `dir`. Returns
 /// when it answers.
 struct ServicePeer {
+  Pipe output;  ///< stays open as long as the process may print
   Peer process;
   std::uint16_t port = 0;
 };
