@@ -10,11 +10,32 @@ find_package(fmt REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(simdjson REQUIRED)
+find_package(RapidJSON REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
+
+# The binary may only need libraries that every system has (tools/portable.py): what Debian has as
+# an archive is linked in, what it has not is compiled here. Without an archive the shared library
+# does, and portable.py tells.
+find_library(KT_SQLITE_ARCHIVE libsqlite3.a)
+if(KT_SQLITE_ARCHIVE)
+  set_target_properties(SQLite::SQLite3 PROPERTIES IMPORTED_LOCATION ${KT_SQLITE_ARCHIVE})
+  target_link_libraries(SQLite::SQLite3 INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+endif()
+find_library(KT_NGHTTP2_ARCHIVE libnghttp2.a)
+if(KT_NGHTTP2_ARCHIVE)
+  set_target_properties(PkgConfig::nghttp2 PROPERTIES INTERFACE_LINK_LIBRARIES ${KT_NGHTTP2_ARCHIVE})
+endif()
+# Files that include fmt are compiled as for the shared library, whose place kt_fmt takes.
+add_library(kt_fmt STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/fmt.cc)
+target_compile_definitions(kt_fmt PUBLIC
+                           $<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>)
+target_compile_features(kt_fmt PUBLIC cxx_std_20)
+target_compile_options(kt_fmt PRIVATE -ffunction-sections -fdata-sections)
+set_target_properties(spdlog::spdlog_header_only PROPERTIES
+                      INTERFACE_LINK_LIBRARIES "Threads::Threads;kt_fmt")
 
 # Asio is compiled once, here, and not in every file that names a coroutine.
 add_library(kt_asio STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/asio.cc)
@@ -32,6 +53,9 @@ set(KT_CRT_PREFIX "${KT_CRT_PREFIX}" CACHE PATH "where the AWS C runtime is inst
 if(KT_CRT_PREFIX)
   list(APPEND CMAKE_PREFIX_PATH ${KT_CRT_PREFIX})
 endif()
+# Else its TLS links a second OpenSSL, the static one, whose functions the shared one would then find
+# instead of its own.
+set(S2N_USE_CRYPTO_SHARED_LIBS ON)
 set(kt_crt_packages aws-c-common aws-c-cal aws-c-io aws-c-http aws-c-auth aws-c-event-stream
                     aws-c-sdkutils)
 add_library(kt_crt INTERFACE)

@@ -21,9 +21,12 @@ def output(*command):
 
 def main(binary):
     faults = []
-    for library in re.findall(r"\(NEEDED\).*\[([^\]]+)\]", output("readelf", "-dW", binary)):
+    dynamic = output("readelf", "-dW", binary)
+    for library in re.findall(r"\(NEEDED\).*\[([^\]]+)\]", dynamic):
         if library not in ALLOWED:
             faults.append(f"needs {library}: link it statically, or load it at first use")
+    if "(RELR)" in dynamic:
+        faults.append("has packed relocations, which the loader of GLIBC 2.36 is the first to know")
     for symbol, version in sorted(set(re.findall(r"(\S+)@+GLIBC_([\d.]+)", output("readelf", "-W", "--dyn-syms", binary)))):
         if tuple(int(part) for part in version.split(".")) > NEWEST_GLIBC:
             faults.append(f"needs {symbol} of GLIBC {version}, newest allowed is {'.'.join(map(str, NEWEST_GLIBC))}")

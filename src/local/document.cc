@@ -1,10 +1,11 @@
 #include "local/document.h"
 
-#include <simdjson.h>
-
 #include <cmath>
+#include <utility>
 
 #include "aws/cbor.h"
+#include "aws/rapid_json.h"
+#include "base/utf8.h"
 #include "local/base64.h"
 
 namespace kt::local {
@@ -21,58 +22,111 @@ Value& add_member(Value& map, std::string_view name) {
   return map.members.back().value;
 }
 
+/// Builds the tree while RapidJSON reads: its calls say what comes next, and false stops it. What
+/// is too much is so refused before it is stored. The names are the library's.
 class JsonReader {
  public:
-  bool read(simdjson::dom::element from, Value& to, std::size_t depth = 0) {
-    if (depth > kDepthMax || ++values_ > kValuesMax)
-      return false;
-    switch (from.type()) {
-      case simdjson::dom::element_type::ARRAY:
-        return array(from, to, depth);
-      case simdjson::dom::element_type::OBJECT:
-        return object(from, to, depth);
-      case simdjson::dom::element_type::INT64:
-        to.kind = Value::Kind::Integer;
-        to.integer = from.get_int64().value_unsafe();
-        return true;
-      case simdjson::dom::element_type::UINT64:
-      case simdjson::dom::element_type::DOUBLE:
-        to.kind = Value::Kind::Real;
-        to.real = from.get_double().value_unsafe();
-        return true;
-      case simdjson::dom::element_type::STRING:
-        to.kind = Value::Kind::Text;
-        to.text = from.get_string().value_unsafe();
-        return true;
-      case simdjson::dom::element_type::BOOL:
-        to.kind = Value::Kind::Boolean;
-        to.boolean = from.get_bool().value_unsafe();
-        return true;
-      case simdjson::dom::element_type::NULL_VALUE:
-        return true;
-    }
-    return false;
+  using Size = rapidjson::SizeType;
+
+  explicit JsonReader(Value& root) : root_(&root) {}
+
+  /// `text` is read in place; the tree's views point into it. What is wrong, empty when nothing is.
+  std::string read(std::string& text) {
+    text.reserve(text.size() + aws::kRapidJsonPadding);
+    if (text.find('\0') != std::string::npos)
+      return "a zero byte";  // would be taken for the end
+    rapidjson::InsituStringStream in(text.data());
+    rapidjson::Reader reader;
+    const auto result = reader.Parse<aws::kRapidJsonFlags>(in, *this);
+    if (result.Code() == rapidjson::kParseErrorTermination)
+      return fault_;
+    if (result.IsError())
+      return std::string(rapidjson::GetParseError_En(result.Code())) + " At byte " +
+             std::to_string(result.Offset()) + ".";
+    return {};
   }
+
+  bool Null() { return add(Value::Kind::Null) != nullptr; }
+  bool Bool(bool boolean) {
+    Value* const to = add(Value::Kind::Boolean);
+    if (to != nullptr)
+      to->boolean = boolean;
+    return to != nullptr;
+  }
+  bool Int(int number) { return Int64(number); }
+  bool Uint(unsigned number) { return Int64(number); }
+  bool Int64(std::int64_t number) {
+    Value* const to = add(Value::Kind::Integer);
+    if (to != nullptr)
+      to->integer = number;
+    return to != nullptr;
+  }
+  bool Uint64(std::uint64_t number) {
+    if (std::in_range<std::int64_t>(number))
+      return Int64(static_cast<std::int64_t>(number));
+    return Double(static_cast<double>(number));
+  }
+  bool Double(double number) {
+    Value* const to = add(Value::Kind::Real);
+    if (to != nullptr)
+      to->real = number;
+    return to != nullptr;
+  }
+  /// Only called with a flag that is not set.
+  bool RawNumber(const char*, Size, bool) { return false; }
+  bool String(const char* text, Size size, bool) {
+    Value* const to = add(Value::Kind::Text);
+    if (to != nullptr)
+      to->text = std::string_view(text, size);
+    return to != nullptr && check_text(to->text);
+  }
+  bool Key(const char* text, Size size, bool) {
+    name_ = std::string_view(text, size);
+    return check_text(name_);
+  }
+  bool StartObject() { return open(Value::Kind::Map); }
+  bool StartArray() { return open(Value::Kind::Array); }
+  bool EndObject(Size) { return close(); }
+  bool EndArray(Size) { return close(); }
 
  private:
-  bool array(simdjson::dom::element from, Value& to, std::size_t depth) {
-    to.kind = Value::Kind::Array;
-    for (const simdjson::dom::element item : from.get_array().value_unsafe()) {
-      if (!read(item, to.items.emplace_back(), depth + 1))
-        return false;
+  /// The place of the next value: the root, or one more in the container that is open.
+  Value* add(Value::Kind kind) {
+    if (++values_ > kValuesMax) {
+      fault_ = "too many values";
+      return nullptr;
     }
+    Value* to = root_;
+    if (!open_.empty())
+      to = open_.back()->kind == Value::Kind::Map ? &add_member(*open_.back(), name_)
+                                                  : &open_.back()->items.emplace_back();
+    to->kind = kind;
+    return to;
+  }
+  bool open(Value::Kind kind) {
+    if (open_.size() == kDepthMax) {
+      fault_ = "nested too deeply";
+      return false;
+    }
+    Value* const to = add(kind);
+    // Stays where it is: its parent gets no other value before it is closed.
+    open_.push_back(to);
+    return to != nullptr;
+  }
+  bool close() {
+    open_.pop_back();
     return true;
   }
-  bool object(simdjson::dom::element from, Value& to, std::size_t depth) {
-    to.kind = Value::Kind::Map;
-    for (const auto& [key, item] : from.get_object().value_unsafe()) {
-      if (!read(item, add_member(to, key), depth + 1))
-        return false;
-    }
-    return true;
+  bool check_text(std::string_view text) {
+    fault_ = "text that is not UTF-8";
+    return is_utf8(text);
   }
 
+  Value* root_;
+  std::vector<Value*> open_;
+  std::string_view name_;
   std::size_t values_ = 0;
+  const char* fault_ = "";
 };
 
 class BinaryReader {
@@ -100,7 +154,7 @@ class BinaryReader {
       case Kind::Text:
         to.kind = Value::Kind::Text;
         to.text = in_.text();
-        if (!simdjson::validate_utf8(to.text.data(), to.text.size()))
+        if (!is_utf8(to.text))
           in_.reject("text that is not UTF-8");
         return;
       case Kind::Boolean:
@@ -157,7 +211,7 @@ std::string_view kind_name(Value::Kind kind) {
 }  // namespace
 
 struct Document::Owned {
-  simdjson::dom::parser json;
+  std::string json;  ///< a copy of the body, whose escapes are resolved in place
   std::vector<std::string> joined;
 };
 
@@ -175,12 +229,8 @@ Answer<Document> Document::read(std::string_view body, Format format) {
     if (!in.complete())
       fault = in.ok() ? "bytes follow it" : in.fault();
   } else {
-    simdjson::dom::element root;
-    const auto error = document.owned_->json.parse(body.data(), body.size()).get(root);
-    if (error)
-      fault = simdjson::error_message(error);
-    else if (!JsonReader().read(root, document.root_))
-      fault = "it is nested too deeply, or has too many values";
+    document.owned_->json = body;
+    fault = JsonReader(document.root_).read(document.owned_->json);
   }
   if (fault.empty() && document.root_.kind != Value::Kind::Map)
     fault = "it is no structure";

@@ -242,7 +242,16 @@ TEST_F(ServiceTest, RefusesBodiesThatAreNoRequests) {
   for (const std::string& bad :
        {std::string("{"), std::string("[]"), std::string("nul"), std::string(100'000, '['),
         std::string("{\"a\":") + std::string(50, '[') + std::string(50, ']') + "}",
-        std::string("{\"a\":\"\xff\"}")})
+        std::string("{\"a\":\"\xff\"}"), std::string("{\"\xff\":1}"),
+        std::string("{\"a\":\"\\udc00\"}"), std::string("{\"a\":\"\\ud800\"}"),
+        std::string("{\"a\":1e999}"), std::string("{\"a\":NaN}"), std::string("{\"a\":1,}"),
+        std::string("{} {}"), std::string("{}\0", 3),
+        std::string("{\"a\":\"\0\"}", 9), "{\"a\":[0" + [] {
+          std::string many;
+          for (int i = 0; i < 50'000; ++i)
+            many += ",0";
+          return many;
+        }() + "]}"})
     EXPECT_EQ(answer(bad, kJson), "SerializationException") << bad.substr(0, 20);
   for (const std::string& bad :
        {std::string("\xa1"), std::string("\x80"), std::string(100'000, '\x81'),

@@ -143,6 +143,28 @@ TEST(Records, RefuseEveryPrefixOfAnAnswer) {
     EXPECT_FALSE(read_records(json.substr(0, size))) << size;
 }
 
+TEST(Records, RefuseJsonOfAnotherShape) {
+  const auto fault = [](std::string body) {
+    const auto answer = read_records(std::move(body));
+    return answer ? "none" : answer.error().what;
+  };
+  const std::string start = "GetRecords: the answer's JSON can not be read: ";
+  EXPECT_EQ(fault(R"({"Records":{}})"), start + "Records is no list");
+  EXPECT_EQ(fault(R"({"Records":[1]})"), start + "a record that is no object");
+  EXPECT_EQ(fault(R"({"Records":[{"Data":1}]})"), start + "text expected");
+  EXPECT_EQ(fault(R"({"Records":[{"Data":"?"}]})"), start + "Data is no base64");
+  EXPECT_EQ(fault("{\"Records\":[{\"PartitionKey\":\"\xff\"}]}"), start + "text that is not UTF-8");
+  EXPECT_EQ(fault(R"({"Records":[{"PartitionKey":"\udc00"}]})"), start + "text that is not UTF-8");
+  EXPECT_EQ(fault(R"({"MillisBehindLatest":"1"})"), start + "number expected");
+  EXPECT_EQ(fault(R"({"ChildShards":7})"), start + "ChildShards is no list");
+  EXPECT_NE(fault("{\"Records\":[]}" + std::string(1, '\0')), "none");
+  EXPECT_NE(fault(R"({"Records":[]} {})"), "none");
+  EXPECT_EQ(fault(R"({"MillisBehindLatest":1e300})"), "none");
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_EQ(fault(R"({"Extra":)" + deep + "}"), "none");
+  EXPECT_EQ(fault(R"({"ChildShards":)" + deep + "}"), start + "ChildShards is nested too deeply");
+}
+
 TEST(Records, RefuseARecordWithoutSequenceNumber) {
   EXPECT_FALSE(read_records(R"({"Records":[{"Data":"QQ==","PartitionKey":"k"}]})"));
 }
