@@ -8,11 +8,7 @@ struct FailedAssertion {};
   throw FailedAssertion();
 }
 }  // namespace
-#define TOML_ASSERT(condition) \
-  do {                         \
-    if (!(condition))          \
-      fail_assertion();        \
-  } while (false)
+#define TOML_ASSERT(condition) ((condition) ? static_cast<void>(0) : fail_assertion())
 #define TOML_ASSERT_ASSUME(condition) TOML_ASSERT(condition)
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>

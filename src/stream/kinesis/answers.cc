@@ -1,5 +1,6 @@
 #include "stream/kinesis/answers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -114,6 +115,14 @@ WallTime to_wall_time(double number) {
   return WallTime(std::chrono::milliseconds(std::llround(millis)));
 }
 
+std::chrono::milliseconds to_behind_latest(double number) {
+  // Far above the longest time that a stream keeps records, and within what an integer holds.
+  constexpr double kMillisMax = 1e15;
+  if (!(number > 0))
+    return std::chrono::milliseconds(0);
+  return std::chrono::milliseconds(std::llround(std::min(number, kMillisMax)));
+}
+
 Result<Json> read_document(const std::string& body) {
   if (looks_like_json(body)) {
     Json document = Json::parse(body, nullptr, false);
@@ -133,9 +142,9 @@ Result<Json> read_document(const std::string& body) {
   return document;
 }
 
-Result<RecordsAnswer> read_records(std::string body) {
-  return looks_like_json(body) ? read_json_records(std::move(body))
-                               : read_cbor_records(std::move(body));
+Result<RecordsAnswer> read_records(std::string body, TextPoolPtr pool) {
+  return looks_like_json(body) ? read_json_records(std::move(body), std::move(pool))
+                               : read_cbor_records(std::move(body), std::move(pool));
 }
 
 Result<Shard> read_shard(const Json& entry) {

@@ -16,8 +16,9 @@ namespace kt::stream {
 /// A small answer as a document, whichever protocol it came in. Corrupt when it is neither.
 Result<nlohmann::json> read_document(const std::string& body);
 
-/// GetRecords. `body` becomes the page's. Corrupt names what is wrong and where.
-Result<RecordsAnswer> read_records(std::string body);
+/// GetRecords. `body` becomes the page's, which gives it to `pool` at its end. Corrupt names what
+/// is wrong and where.
+Result<RecordsAnswer> read_records(std::string body, TextPoolPtr pool = nullptr);
 
 /// A shard of ListShards (SequenceNumberRange) or of ChildShards (ParentShards).
 Result<Shard> read_shard(const nlohmann::json& entry);
@@ -27,6 +28,10 @@ Result<StreamDescription> read_description(const nlohmann::json& document);
 
 /// A timestamp of any dialect: milliseconds or seconds since 1970, told apart by their size.
 WallTime to_wall_time(double number);
+
+/// MillisBehindLatest: what cannot be one (negative, no number, a million years) is brought in
+/// range.
+std::chrono::milliseconds to_behind_latest(double number);
 
 /// "" when there is no text under that name.
 std::string text_of(const nlohmann::json& object, const char* key);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include "aws/cbor.h"
@@ -197,6 +199,14 @@ TEST(Documents, RefuseWhatIsNone) {
   for (const char* body : {"", "[1]", "{", "\x01", "\xa1\x61\x61"})
     EXPECT_EQ(read_document(body).error().code, ErrorCode::Corrupt) << body;
   EXPECT_FALSE(read_document(std::string(1'000'000, '\x81')));
+}
+
+TEST(Answers, BringAnImpossibleLagInRange) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(to_behind_latest(1500), milliseconds(1500));
+  EXPECT_EQ(to_behind_latest(-1), milliseconds(0));
+  EXPECT_EQ(to_behind_latest(std::numeric_limits<double>::quiet_NaN()), milliseconds(0));
+  EXPECT_EQ(to_behind_latest(1e300), milliseconds(1'000'000'000'000'000));
 }
 
 }  // namespace

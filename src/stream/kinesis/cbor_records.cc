@@ -146,7 +146,7 @@ void CborRecords::read_page() {
       if (!next.empty())
         answer_.next = ShardIterator(next);
     } else if (key == "MillisBehindLatest") {
-      answer_.behind_latest = std::chrono::milliseconds(static_cast<std::int64_t>(number()));
+      answer_.behind_latest = to_behind_latest(number());
     } else if (key == "ChildShards") {
       read_children();
     }
@@ -174,9 +174,10 @@ bool looks_like_json(std::string_view body) {
   return first != std::string_view::npos && body[first] == '{';
 }
 
-Result<RecordsAnswer> read_cbor_records(std::string body) {
+Result<RecordsAnswer> read_cbor_records(std::string body, TextPoolPtr pool) {
   const auto page = std::make_shared<RecordPage>();
   page->body = std::move(body);
+  page->pool = std::move(pool);
   RecordsAnswer answer;
   CborRecords reader(*page, answer);
   TRY(reader.read());

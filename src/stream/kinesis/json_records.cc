@@ -10,9 +10,6 @@
 namespace kt::stream {
 namespace {
 
-// Far above the longest time that a stream keeps records, and within what an integer holds.
-constexpr double kMillisMax = 1e15;
-
 /// What a value is, and what a member has to be. Null stands for a member that is missing.
 enum class Kind : std::uint8_t { Any, Null, Flag, Number, Text, List, Object };
 
@@ -167,8 +164,7 @@ bool JsonRecords::take_number(Number number) {
   if (place_ == Place::Record && key_ == "ApproximateArrivalTimestamp")
     page_.records.back().approximate_arrival = to_wall_time(real);
   else if (place_ == Place::Page && key_ == "MillisBehindLatest")
-    answer_.behind_latest =
-        std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(real, 0.0, kMillisMax)));
+    answer_.behind_latest = to_behind_latest(real);
   return true;
 }
 
@@ -317,9 +313,10 @@ Result<Unit> JsonRecords::read() {
 
 }  // namespace
 
-Result<RecordsAnswer> read_json_records(std::string body) {
+Result<RecordsAnswer> read_json_records(std::string body, TextPoolPtr pool) {
   const auto page = std::make_shared<RecordPage>();
   page->body = std::move(body);
+  page->pool = std::move(pool);
   RecordsAnswer answer;
   JsonRecords reader(*page, answer);
   TRY(reader.read());

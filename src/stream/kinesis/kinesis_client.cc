@@ -184,7 +184,7 @@ Task<Result<RecordsAnswer>> KinesisClient::get_records(StreamArn stream, ShardIt
   what.timeout = options_.read_timeout;
   what.answer_bytes_max = kRecordsAnswerBytesMax;
   CO_TRY(http::Response answer, service_.call(std::move(what)));
-  co_return read_records(std::move(answer.body));
+  co_return read_records(std::move(answer.body), std::move(answer.pool));
 }
 
 Task<Result<PutOutcome>> KinesisClient::put_record(StreamArn stream, PutEntry entry) {

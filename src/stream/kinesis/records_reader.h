@@ -11,8 +11,9 @@ namespace kt::stream {
 bool looks_like_json(std::string_view body);
 
 /// Both move `body` into the page; the records are views of it, or of the page's side buffers where
-/// a payload was base64 text or a string held escapes. Corrupt names what is wrong.
-Result<RecordsAnswer> read_cbor_records(std::string body);
-Result<RecordsAnswer> read_json_records(std::string body);
+/// a payload was base64 text or a string held escapes. The page gives the body to `pool` at its
+/// end, unless that is null. Corrupt names what is wrong.
+Result<RecordsAnswer> read_cbor_records(std::string body, TextPoolPtr pool);
+Result<RecordsAnswer> read_json_records(std::string body, TextPoolPtr pool);
 
 }  // namespace kt::stream
