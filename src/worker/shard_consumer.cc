@@ -282,7 +282,8 @@ Task<void> ShardConsumer::conclude() {
   CHECK(end_.has_value() && batcher_.empty() && ready_.empty(), "a shard ended with work left");
   if (auto* closed = std::get_if<stream::ShardClosed>(&*end_)) {
     co_await close_shard(std::move(closed->children));
-  } else if (std::holds_alternative<stream::DataLost>(*end_)) {
+  } else if (const auto* lost = std::get_if<stream::DataLost>(&*end_)) {
+    ask_about_loss(lost->range);
     stop(ShardExit::DataLost);
   } else if (const auto* failed = std::get_if<stream::PollFailed>(&*end_)) {
     co_await conclude_missing(failed->error);
@@ -308,11 +309,19 @@ Task<void> ShardConsumer::conclude_missing(Error error) {
   ++deps_.probe.lost_ranges;
   log_.error("records were lost", {{"range", trouble_}});
   if (options_.on_data_loss == stream::OnDataLoss::Fail) {
+    ask_about_loss(range);
     stop(ShardExit::DataLost);
     co_return;
   }
   std::vector<Shard> none;
   co_await close_shard(std::move(none));
+}
+
+void ShardConsumer::ask_about_loss(const stream::LostRange& range) {
+  const std::string advice =
+      "set on_data_loss = \"continue\" in [application.trigger.kinesis] to go on with what is left";
+  log_.error("this shard is stopped: records were lost", {{"advice", advice}});
+  trouble_ = to_string(range) + "; " + advice;
 }
 
 Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {

@@ -114,6 +114,7 @@ class ShardConsumer {
   Task<Next> commit_batch(std::shared_ptr<const Batch> batch);
   Task<Next> commit_tip();
   Task<void> conclude();
+  void ask_about_loss(const stream::LostRange& range);
   Task<void> close_shard(std::vector<Shard> children);
   Task<void> conclude_missing(Error error);
   bool may_go_on() const;

@@ -52,7 +52,7 @@ Task<Result<Unit>> StreamConsumer::consume() {
       co_await nap_.rest(std::chrono::hours(1));
       continue;
     }
-    auto step = prepared_ ? run_session() : prepare();
+    auto step = prepared_ ? run_session() : run_preparation();
     auto ran = co_await std::move(step);
     if (ran) {
       failures = 0;
@@ -67,6 +67,12 @@ Task<Result<Unit>> StreamConsumer::consume() {
   co_return Unit{};
 }
 
+Task<Result<Unit>> StreamConsumer::run_preparation() {
+  preparing_.emplace(context_.deps.loop);
+  preparing_->spawn(prepare());
+  co_return co_await preparing_->join();
+}
+
 Task<Result<Unit>> StreamConsumer::run_session() {
   const StreamSession::Deps deps{context_, trigger_, directory_, positions_, probe_};
   session_ = std::make_unique<StreamSession>(deps, log_);
@@ -79,6 +85,8 @@ Task<Result<Unit>> StreamConsumer::run_session() {
 void StreamConsumer::drain() {
   draining_ = true;
   nap_.stay_awake();
+  if (preparing_)
+    preparing_->cancel();
   if (session_)
     session_->drain();
 }

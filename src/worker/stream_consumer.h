@@ -34,6 +34,7 @@ class StreamConsumer {
   const TriggerOptions& options() const { return trigger_.options; }
 
  private:
+  Task<Result<Unit>> run_preparation();
   Task<Result<Unit>> run_session();
 
   WorkerContext& context_;
@@ -44,6 +45,7 @@ class StreamConsumer {
   ConsumerProbe probe_;
   Nap nap_;
   std::unique_ptr<StreamSession> session_;
+  std::optional<TaskGroup> preparing_;  ///< cancelled by drain(): the service may be silent
   bool prepared_ = false;
   bool draining_ = false;
   bool stopped_ = false;  ///< data loss, and the user wants to be asked

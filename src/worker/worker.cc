@@ -59,6 +59,8 @@ Task<Result<Unit>> Worker::start_triggers() {
   starting_.emplace(deps_.loop);
   for (const auto& consumer : consumers_)
     starting_->spawn(try_to_start(*consumer, deps_.log));
+  if (stopping_)
+    starting_->cancel();
   co_return co_await starting_->join();
 }
 

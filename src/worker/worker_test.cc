@@ -416,7 +416,8 @@ TEST_F(WorkerTest, ReportsAShardThatVanishedUnfinished) {
   start();
   run_for(minutes(1));
   EXPECT_THAT(handled_, ElementsAre("00:a")) << "children wait for what the user decides";
-  EXPECT_THAT(worker_->status().front().state, HasSubstr("data loss"));
+  EXPECT_THAT(worker_->status().front().state,
+              ::testing::AllOf(HasSubstr("data loss"), HasSubstr("on_data_loss = \"continue\"")));
   crash();
   options_.on_data_loss = stream::OnDataLoss::Continue;
   start();
@@ -490,6 +491,22 @@ TEST_F(WorkerTest, StopsInTimeWhenTheStoreDoesNotAnswer) {
   run_for(seconds(2));
   EXPECT_THAT(handled_, ElementsAre("00:a"));
   EXPECT_TRUE(stop_within(seconds(13)));
+}
+
+TEST_F(WorkerTest, StopsInTimeWhenTheServiceIsSilentBeforeAnythingWasRead) {
+  kinesis_.fail_next(Op::Describe, ErrorCode::Unavailable);
+  start();
+  run_for(milliseconds(8));
+  kinesis_.latency = minutes(10);
+  run_for(seconds(5));
+  EXPECT_TRUE(stop_within(milliseconds(100)));
+  EXPECT_TRUE(result_.has_value());
+}
+
+TEST_F(WorkerTest, StopsInTimeWhenAskedToBeforeItRan) {
+  kinesis_.latency = minutes(10);
+  start();
+  EXPECT_TRUE(stop_within(milliseconds(100)));
 }
 
 TEST_F(WorkerTest, HandsOverAtOnceAfterADrain) {
