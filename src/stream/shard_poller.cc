@@ -75,7 +75,7 @@ Task<Result<Fetched>> ShardPoller::read_to_end() {
 
 Task<Result<std::optional<Fetched>>> ShardPoller::read_once() {
   std::optional<Fetched> end;
-  if (loss_possible()) {
+  if (loss_possible() && loss_check_due()) {
     CO_TRY(end, check_data_loss());
     if (end)
       co_return end;
@@ -95,6 +95,12 @@ Task<Result<std::optional<Fetched>>> ShardPoller::read_once() {
   result.record_count = answer.page->records.size();
   result.behind_latest = answer.behind_latest;
   budget_->spend(answer.page->payload_bytes);
+  if (loss_possible()) {
+    // What was dropped before this answer is just absent from it: only a look afterwards can tell.
+    CO_TRY(end, check_data_loss());
+    if (end || !iterator_)
+      co_return end;
+  }
   co_await hand_on(std::move(answer.page), answer.behind_latest, asked_at);
   if (!answer.next) {
     iterator_.reset();
@@ -108,9 +114,11 @@ Task<Result<std::optional<Fetched>>> ShardPoller::read_once() {
   co_return end;
 }
 
+bool ShardPoller::loss_check_due() const {
+  return !loss_checked_ || deps_.clock.now() >= *loss_checked_ + kLossCheckInterval;
+}
+
 bool ShardPoller::loss_possible() const {
-  if (loss_checked_ && deps_.clock.now() < *loss_checked_ + kLossCheckInterval)
-    return false;
   return may_be_overtaken(position(), known_until_, deps_.directory.retention_horizon());
 }
 

@@ -113,6 +113,7 @@ class ShardPoller {
   Task<void> tell_tip(WallTime asked_at);
   Task<void> back_off(const Error& error);
   bool loss_possible() const;
+  bool loss_check_due() const;
   bool is_final(const Error& error) const;
   /// Index of the first record of a page that was not handed on before.
   std::size_t first_new(const RecordPage& page) const;

@@ -235,6 +235,24 @@ TEST_F(Polling, ReportsTheRangeThatRetentionTook) {
   EXPECT_TRUE(got_.empty());
 }
 
+TEST_F(Polling, ReportsWhatRetentionTookBetweenTwoReads) {
+  options_.start_arrival = clock_.wall_now();
+  kinesis_.records_per_answer = 1;
+  const std::string done = kinesis_.put(0, "done");
+  kinesis_.put(0, "first");
+  kinesis_.put(0, "lost");
+  const std::string left = kinesis_.put(0, "left");
+  run_for(std::chrono::hours(40));
+  options_.start = After{ExtendedSequenceNumber(SequenceNumber(done))};
+  start();
+  while (got_.empty())
+    run_for(milliseconds(1));
+  kinesis_.trim_before(FakeKinesis::id_of(0), left);
+  run_for(seconds(5));
+  EXPECT_NE(lost_, "");
+  EXPECT_THAT(got_, ::testing::ElementsAre("first"));
+}
+
 TEST_F(Polling, GoesOnWithWhatIsLeftWhenDataLossIsAccepted) {
   const std::string done = kinesis_.put(0, "done");
   options_.start_arrival = clock_.wall_now();
