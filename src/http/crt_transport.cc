@@ -28,6 +28,8 @@ std::string_view view(aws_byte_cursor cursor) {
 }
 
 constexpr std::uint32_t kHandshakeMillis = 2000;
+/// Three answers of the longest that Kinesis gives.
+constexpr std::size_t kKeptBodyBytesMax = 32 * 1024 * 1024;
 
 std::uint64_t to_millis(Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
@@ -44,8 +46,9 @@ const char* advice(int error_code) {
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   Exchange(Executor executor, aws_http_connection_manager* manager, const std::string& name,
-           Request request)
+           Request request, TextPoolPtr pool)
       : promise_(executor), manager_(manager), name_(name), request_(std::move(request)) {
+    response_.pool = std::move(pool);
     aws_http_connection_manager_acquire(manager_);
   }
   Exchange(const Exchange&) = delete;
@@ -187,7 +190,7 @@ void Exchange::take_headers(const aws_http_header* headers, std::size_t count) {
     std::size_t length = 0;
     std::from_chars(value.data(), value.data() + value.size(), length);
     // And room for the padding that a JSON parser wants behind the text.
-    response_.body.reserve(std::min(length, request_.answer_bytes_max) + 64);
+    response_.body = response_.pool->take(std::min(length, request_.answer_bytes_max) + 64);
   }
 }
 
@@ -304,7 +307,8 @@ CrtTransport::CrtTransport(Clock& clock, Endpoint endpoint, aws_http_connection_
       endpoint_(std::move(endpoint)),
       name_(endpoint_.url()),
       authority_(endpoint_.authority()),
-      manager_(manager) {}
+      manager_(manager),
+      bodies_(std::make_shared<TextPool>(kKeptBodyBytesMax)) {}
 
 CrtTransport::~CrtTransport() {
   // Not awaited: towards a peer that never answers the manager may never be done.
@@ -313,7 +317,8 @@ CrtTransport::~CrtTransport() {
 
 Task<Result<Response>> CrtTransport::send(Request request, Duration timeout) {
   const Executor executor = co_await asio::this_coro::executor;
-  const auto exchange = std::make_shared<Exchange>(executor, manager_, name_, std::move(request));
+  const auto exchange =
+      std::make_shared<Exchange>(executor, manager_, name_, std::move(request), bodies_);
   Task<Result<Response>> answer = wait_for_answer(exchange, authority_);
   const MonotonicTime deadline = clock_.now() + timeout;
   auto result = co_await with_deadline(clock_, deadline, std::move(answer), name_.c_str());

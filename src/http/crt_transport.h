@@ -1,8 +1,8 @@
 // http/crt_transport.h — Transport over the AWS C runtime's connections.
 //
 // Why: connection reuse, TLS and HTTP/2 come from the library that AWS's own SDKs use. A request
-// costs one hop to its thread and one back; the answer is assembled there, once, into the string
-// that the caller gets.
+// costs one hop to its thread and one back; the answer is assembled there, once, into a pooled
+// string that the caller gets.
 #pragma once
 #include <memory>
 #include <string>
@@ -28,7 +28,7 @@ struct CrtTransportOptions {
 /// Sends to one endpoint. Lives on: the shard loop; outlives its calls. The runtime and the clock
 /// outlive it. A task cancelled while it waits gives its connection up at once and nothing of the
 /// request touches the loop afterwards. Errors: as Transport; LimitExceeded for a longer answer
-/// than the request allows.
+/// than the request allows. Limit: bodies that were given back are kept up to 32 MiB.
 class CrtTransport final : public Transport {
  public:
   /// Fails (Invalid) only when TLS can not be set up.
@@ -51,6 +51,7 @@ class CrtTransport final : public Transport {
   std::string name_;       // for messages
   std::string authority_;  // the Host header
   aws_http_connection_manager* manager_;
+  TextPoolPtr bodies_;  // shared with the answers, which may outlive this
 };
 
 }  // namespace kt::http

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text_pool.h"
 #include "base/time.h"
 #include "runtime/task.h"
 
@@ -32,6 +33,7 @@ struct Response {
   int status = 0;
   std::vector<Header> headers;
   std::string body;
+  TextPoolPtr pool;  ///< may be null; where a body that was used up may be given back
   /// The first header of that name, compared without case; empty when there is none.
   std::string_view header(std::string_view name) const;
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/text_pool.h"
 #include "base/time.h"
 #include "model/shard.h"
 
@@ -38,11 +39,16 @@ struct RecordPage {
   RecordPage() = default;
   RecordPage(const RecordPage&) = delete;
   RecordPage& operator=(const RecordPage&) = delete;
+  ~RecordPage() {
+    if (pool)
+      pool->give_back(std::move(body));
+  }
 
   std::vector<Record> records;
   std::string body;               ///< the response as received (CBOR payloads lie here)
   std::vector<std::string> side;  ///< decoded payloads, where the wire form was base64 text
   std::size_t payload_bytes = 0;  ///< sum over records
+  TextPoolPtr pool;               ///< where the body's memory goes at the end; may be null
 };
 
 /// What one guest call gets: consecutive records of one shard and lane. The views stay valid as
