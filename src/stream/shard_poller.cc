@@ -104,7 +104,8 @@ Task<Result<std::optional<Fetched>>> ShardPoller::read_once() {
   co_await hand_on(std::move(answer.page), answer.behind_latest, asked_at);
   if (!answer.next) {
     iterator_.reset();
-    CO_TRY(end, confirm_end(std::move(answer.children)));
+    const bool nothing_left = result.record_count == 0 && result.behind_latest.count() == 0;
+    CO_TRY(end, confirm_end(std::move(answer.children), nothing_left));
     co_return end;
   }
   failures_ = 0;
@@ -211,7 +212,8 @@ Task<void> ShardPoller::tell_tip(WallTime asked_at) {
   co_await out_.push(std::move(item), 0);
 }
 
-Task<Result<std::optional<Fetched>>> ShardPoller::confirm_end(std::vector<Shard> children) {
+Task<Result<std::optional<Fetched>>> ShardPoller::confirm_end(std::vector<Shard> children,
+                                                              bool nothing_left) {
   ShardClosed closed;
   closed.children = std::move(children);
   if (closed.children.empty()) {
@@ -220,6 +222,10 @@ Task<Result<std::optional<Fetched>>> ShardPoller::confirm_end(std::vector<Shard>
     if (listed != nullptr && listed->open())
       co_return fail(ErrorCode::Unavailable,
                      "the answer has no next iterator, but " + options_.shard.str() + " is open");
+    // An answer that merely lacks its iterator must not end the shard: the end is believed when a
+    // read that began after the shard was known to be closed finds nothing behind the last record.
+    if (!std::exchange(known_closed_, true) || !nothing_left)
+      co_return std::nullopt;
     closed.children = deps_.directory.lineage().children_of(options_.shard);
   }
   std::optional<Fetched> end = std::move(closed);

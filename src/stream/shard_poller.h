@@ -106,7 +106,7 @@ class ShardPoller {
   /// One round of the diagram; a value when it was the last.
   Task<Result<std::optional<Fetched>>> read_once();
   Task<Result<std::optional<Fetched>>> check_data_loss();
-  Task<Result<std::optional<Fetched>>> confirm_end(std::vector<Shard> children);
+  Task<Result<std::optional<Fetched>>> confirm_end(std::vector<Shard> children, bool nothing_left);
   Task<void> wait_for_memory();
   Task<void> hand_on(std::shared_ptr<const RecordPage> page,
                      std::chrono::milliseconds behind_latest, WallTime asked_at);
@@ -133,6 +133,7 @@ class ShardPoller {
   std::optional<WallTime> tip_told_;
   std::optional<MonotonicTime> loss_checked_;
   std::optional<ShardIterator> iterator_;
+  bool known_closed_ = false;  ///< by a listing; matters where answers do not name the children
   std::uint32_t failures_ = 0;
   std::shared_ptr<Unit> token_ = std::make_shared<Unit>();  ///< shared by every page still alive
 };

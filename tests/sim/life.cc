@@ -33,6 +33,10 @@ worker::WorkerOptions Life::worker_options(const Stage& stage, const std::string
   options.on_data_loss =
       stage.options.outage ? stream::OnDataLoss::Continue : stream::OnDataLoss::Fail;
   options.retry.longest = std::chrono::seconds(2);
+  if (stage.options.tight_memory) {
+    options.memory_budget_bytes = 300;
+    options.prefetch_bytes_max = 100;
+  }
   return options;
 }
 
@@ -118,6 +122,11 @@ void Life::stall() {
   if (calls_in_flight_ > 0)
     stage_.history.reached("a stall with a call in flight");
   clock_.stall();
+}
+
+void Life::take_table_down(bool down, bool disk_full) {
+  faulty_.faults.down = down;
+  faulty_.faults.down_code = disk_full ? ErrorCode::StorageFull : ErrorCode::Unavailable;
 }
 
 std::uint64_t Life::lost_ranges() const {

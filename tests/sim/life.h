@@ -48,6 +48,7 @@ class Life {
 
   void stall();
   void resume() { clock_.resume(); }
+  void take_table_down(bool down, bool disk_full);
   /// Takes over the weather as it is now.
   void feel_weather();
   std::uint64_t lost_ranges() const;

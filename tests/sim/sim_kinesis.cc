@@ -147,6 +147,14 @@ Task<Result<stream::RecordsAnswer>> SimKinesis::get_records(StreamArn stream,
   CO_TRY(way_back());
   if (!answer)
     co_return fail(to_error(answer.error()));
+  if (!answer->children.empty() && happens(deps_.options.no_children_per_mille)) {
+    deps_.history.reached("a last answer without children");
+    answer->children.clear();
+  }
+  if (answer->next && happens(deps_.options.no_next_per_mille)) {
+    deps_.history.reached("an answer without next iterator");
+    answer->next.reset();
+  }
   if (answer->next)
     answer->next = ShardIterator(shard + kSeparator + answer->next->str());
   co_return to_client(std::move(*answer));

@@ -57,6 +57,10 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   o.guest_fail_per_mille = swarm(random, 200);
   o.guest_slow_per_mille = swarm(random, 60);
   o.guest_time = up_to(random, 60);
+  o.table_down_per_mille = swarm(random, 25);
+  o.no_next_per_mille = swarm(random, 10);
+  o.no_children_per_mille = swarm(random, 500);
+  o.tight_memory = random.chance(150);
   return o;
 }
 
@@ -66,7 +70,8 @@ std::string SimOptions::describe() const {
       "seed={} workers={} shards={} keys={} {} table={} start={} outage={} batch={} window={} "
       "chaos={} detector={} handler_timeout={} checkpoint_interval={} transition={} put<={}/{}ms "
       "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
-      "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={}",
+      "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={} table_down={} no_next={} "
+      "no_children={} tight_memory={}",
       seed, workers, shards, keys, exclusive ? "exclusive" : "shared", sqlite ? "sqlite" : "memory",
       latest ? "LATEST" : "TRIM_HORIZON", outage, batch_max, ms(window), ms(chaos),
       ms(detector_poll), ms(handler_timeout), ms(checkpoint_interval), ms(transition),
@@ -74,7 +79,8 @@ std::string SimOptions::describe() const {
       stop_per_mille, stall_per_mille, ms(stall_max), drift_per_mille, ms(api_latency),
       api_fail_per_mille, expire_per_mille, stale_per_mille, ms(table_latency),
       table_fail_per_mille, table_lost_per_mille, ms(guest_time), guest_fail_per_mille,
-      guest_slow_per_mille);
+      guest_slow_per_mille, table_down_per_mille, no_next_per_mille, no_children_per_mille,
+      tight_memory);
 }
 
 }  // namespace kt::sim

@@ -49,6 +49,11 @@ struct SimOptions {
   unsigned guest_slow_per_mille = 0;  ///< longer than a failover, some longer than their deadline
   Duration guest_time{0};
 
+  unsigned table_down_per_mille = 0;   ///< a tick: the table is away, or its disk full, for a while
+  unsigned no_next_per_mille = 0;      ///< an answer without next iterator though there is more
+  unsigned no_children_per_mille = 0;  ///< a last answer that does not name the children
+  bool tight_memory = false;           ///< room for a few records only
+
   /// Everything drawn from `seed`.
   static SimOptions draw(std::uint64_t seed);
   /// One line, for a failure's report.

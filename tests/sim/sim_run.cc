@@ -33,6 +33,9 @@ constexpr const char* kRarePaths[] = {
     "an expired listing token",
     "a listing without the newest shards",
     "a call that failed",
+    "a table that is away",
+    "an answer without next iterator",
+    "a last answer without children",
     "a call interrupted or timed out",
     "a call beyond its deadline",
 };

@@ -48,6 +48,32 @@ TEST(Simulation, SeedsThatOnceFailedStayGood) {
   EXPECT_GT(count, 0);
 }
 
+TEST(Simulation, ListingsThatHideTheNewestShardsBreakNoOrder) {
+  // A merge's child must not be read before its other parent, listed or not.
+  std::uint64_t hidden = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SimOptions options;
+    options.seed = seed;
+    options.exclusive = true;
+    options.shards = 2;
+    options.stale_per_mille = 1000;
+    options.reshard_per_mille = 600;
+    options.chaos = std::chrono::seconds(8);
+    options.detector_poll = std::chrono::seconds(20);
+    // Some shards must come to their end much later than others.
+    options.guest_fail_per_mille = 300;
+    options.guest_slow_per_mille = 300;
+    options.batch_max = 3;
+    options.keys = 3;
+    options.api_latency = std::chrono::milliseconds(20);
+    options.table_latency = std::chrono::milliseconds(1);
+    Report report = World(options).run();
+    EXPECT_FALSE(report.violation) << report.message << "\n" << report.options;
+    hidden += report.reached["a listing without the newest shards"];
+  }
+  EXPECT_GT(hidden, 60u);
+}
+
 /// Whether, with every other checker off, the mutant is caught by its own within `seeds` schedules.
 bool is_caught(Mutant mutant, std::uint64_t seeds) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {

@@ -187,7 +187,11 @@ Task<void> World::end_life(std::size_t slot) {
   while (!slots_[slot]->ended())
     co_await clock_.sleep(Duration(1));
   const auto& result = slots_[slot]->result();
-  if (result && !*result)
+  // With a full disk a worker says so and does not start; somebody makes room and starts it again.
+  const bool full = result && !*result && result->error().code == ErrorCode::StorageFull;
+  if (full)
+    history_.reached("a start on a full disk");
+  if (result && !*result && !full)
     history_.violated(Checker::Converges, "a worker gave up: " + result->error().what);
   lost_ranges_ += slots_[slot]->lost_ranges();
   slots_[slot].reset();
@@ -221,6 +225,11 @@ Task<void> World::chaos_tick(std::size_t slot) {
     life.stall();
     co_await sleep_in_chaos(random_.between(milliseconds(100), options_.stall_max));
     life.resume();
+  } else if (random_.chance(options_.table_down_per_mille)) {
+    history_.reached("a table that is away");
+    life.take_table_down(true, random_.chance(300));
+    co_await sleep_in_chaos(random_.between(milliseconds(200), seconds(7)));
+    life.take_table_down(false, false);
   } else if (life.ended()) {
     co_await end_life(slot);
   }
@@ -238,6 +247,8 @@ Task<Result<Unit>> World::live(std::size_t slot) {
       begin_life(slot);
     }
   }
+  if (slots_[slot] && slots_[slot]->ended())
+    co_await end_life(slot);
   if (!slots_[slot])
     begin_life(slot);
   ++slots_done_;

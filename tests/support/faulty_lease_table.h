@@ -24,6 +24,7 @@ class FaultyLeaseTable final : public LeaseTable {
     unsigned throttle_per_mille = 0;
     Duration delay_max{0};
     bool down = false;  ///< every call fails
+    ErrorCode down_code = ErrorCode::Unavailable;
   };
   struct Counts {
     std::uint64_t calls = 0, failed_before = 0, lost_replies = 0, throttled = 0;
@@ -82,7 +83,9 @@ class FaultyLeaseTable final : public LeaseTable {
   Task<Result<T>> through(Task<Result<T>> call) {
     ++counts.calls;
     co_await delay();
-    if (faults.down || random_.chance(faults.fail_before_per_mille)) {
+    if (faults.down)
+      co_return fail(faults.down_code, "injected: the table is away");
+    if (random_.chance(faults.fail_before_per_mille)) {
       ++counts.failed_before;
       co_return fail(ErrorCode::Unavailable, "injected: the table is not reachable");
     }
