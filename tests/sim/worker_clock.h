@@ -49,7 +49,7 @@ class WorkerClock final : public Clock {
   /// What became due meanwhile fires now, in its order.
   void resume() {
     stalled_ = false;
-    for (const AlarmId id : std::exchange(due_, {}))
+    for (const AlarmId& id : std::exchange(due_, {}))
       fire(id);
   }
   bool stalled() const { return stalled_; }
