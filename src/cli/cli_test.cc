@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -270,6 +272,30 @@ TEST_F(Folder, TheTriggerNeedsAPlaceForItsPositions) {
   const Outcome outcome = run_with({}, environment_);
   EXPECT_EQ(outcome.code, kUsage);
   EXPECT_THAT(outcome.err, HasSubstr("--state-dir"));
+}
+
+TEST(StopSignals, LeaveAHangupIgnoredThatWasIgnoredAtTheStart) {
+  const auto before = std::signal(SIGHUP, SIG_IGN);
+  Loop loop;
+  VirtualClock clock;
+  int drained = 0;
+  StopSignals signals(loop, clock, [&] { ++drained; }, [] {});
+  std::raise(SIGHUP);
+  loop.poll();
+  EXPECT_EQ(drained, 0);
+  signals.close();
+  loop.poll();
+  std::signal(SIGHUP, before);
+}
+
+TEST(StopSignals, APipeWithoutAReaderEndsNothing) {
+  outlive_broken_pipes();
+  int ends[2] = {};
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  EXPECT_EQ(::write(ends[1], "x", 1), -1);
+  EXPECT_EQ(errno, EPIPE);
+  ::close(ends[1]);
 }
 
 TEST(StopSignals, DrainOnceAndHurryOnlyAfterASecond) {

@@ -72,6 +72,7 @@ Task<Result<Unit>> wait_for(OneShot& stopped) {
 
 int serve_local(const LocalOptions& options, EmbeddedOptions embedded, const std::string& region,
                 const Console& console) {
+  outlive_broken_pipes();
   Loop loop;
   SystemClock clock(loop);
   OneShot stopped;

@@ -85,6 +85,12 @@ Task<Result<Unit>> show_shards(StreamSession& session, stream::KinesisClient& cl
     if (!stored)
       co_return fail(stored.error());
     positions = *std::move(stored);
+    // Those of an earlier stream of this name say nothing about this one, whose shards have the
+    // same names.
+    CO_TRY(const StreamDescription now, client.describe_stream(stream));
+    std::erase_if(positions, [&](const StoredPosition& position) {
+      return position.stream_created != now.created;
+    });
   }
   std::ostream& out = session.console().out;
   if (options.json) {

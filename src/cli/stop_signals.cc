@@ -6,6 +6,18 @@
 #include <csignal>
 
 namespace kt::cli {
+namespace {
+
+bool is_ignored(int number) {
+  struct sigaction current{};
+  return ::sigaction(number, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+void outlive_broken_pipes() {
+  std::signal(SIGPIPE, SIG_IGN);
+}
 
 StopSignals::StopSignals(Loop& loop, Clock& clock, std::function<void()> drain,
                          std::function<void()> stop_now)
@@ -13,8 +25,10 @@ StopSignals::StopSignals(Loop& loop, Clock& clock, std::function<void()> drain,
       clock_(clock),
       drain_(std::move(drain)),
       stop_now_(std::move(stop_now)) {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP})
-    signals_.add(number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    if (number != SIGHUP || !is_ignored(number))
+      signals_.add(number);
+  }
   wait();
 }
 

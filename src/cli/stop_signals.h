@@ -11,8 +11,13 @@
 
 namespace kt::cli {
 
+/// Writing to a pipe that nobody reads any more must not end this process amid its work: with
+/// `up | tee log`, Ctrl+C ends `tee` first. To be called by commands that keep positions.
+void outlive_broken_pipes();
+
 /// Calls `drain` at the first signal and `stop_now` at the first one that comes more than a second
-/// later. Lives on: the loop it was given.
+/// later. A SIGHUP that was ignored at the start (`nohup`) stays so. Lives on: the loop it was
+/// given.
 class StopSignals {
  public:
   StopSignals(Loop& loop, Clock& clock, std::function<void()> drain,

@@ -55,6 +55,7 @@ Result<std::unique_ptr<EmbeddedKinesis>> start_embedded(const UpOptions& options
 }
 
 int run_up(UpOptions& options, Start start, const Console& console) {
+  outlive_broken_pipes();
   auto setup = set_up_app(start, options.manifest, options.flags, console);
   if (!setup)
     return console.error(start_exit_code(setup.error()), setup.error().what);
