@@ -17,8 +17,8 @@ bool covers(const OldestRecord& oldest, const Checkpoint& position,
 }  // namespace
 
 std::string to_string(const LostRange& range) {
-  return range.shard.str() + ": records after " + range.after + " and before " + range.until +
-         " are gone (" + range.reason + ")";
+  return range.shard.str() + ": records past the stored position (" + range.after +
+         ") and before " + range.until + " are gone (" + range.reason + ")";
 }
 
 std::optional<WallTime> known_until(const Checkpoint& position,

@@ -29,9 +29,12 @@ Task<Result<Unit>> StreamConsumer::prepare() {
   probe_.lost_ranges += lost.size();
   if (!lost.empty() && context_.options.on_data_loss == stream::OnDataLoss::Fail) {
     stopped_ = true;
-    trouble_ = to_string(lost.front()) + "; set on_data_loss = \"continue\" to go on with the " +
-               "new stream from its beginning";
-    log_.error("stopped: the stream was deleted and created again", {{"lost", lost.size()}});
+    const std::string advice =
+        "set on_data_loss = \"continue\" in [application.trigger.kinesis] to go on with the new "
+        "stream from its beginning";
+    trouble_ = to_string(lost.front()) + "; " + advice;
+    log_.error("stopped: the stream was deleted and created again",
+               {{"lost", lost.size()}, {"advice", advice}});
     co_return Unit{};
   }
   CO_TRY(positions_.seed());
