@@ -237,6 +237,14 @@ TEST_F(Folder, PrintConfigShowsFlagsAsOrigins) {
               testing::ContainsRegex("= 2097152 +# SPIN_MAX_INSTANCE_MEMORY"));
 }
 
+TEST_F(Folder, WithAStreamOfOurOwnReadingGoesOnAfterLossUnlessToldOtherwise) {
+  EXPECT_THAT(up(manifest(), {"--print-config"}).out, HasSubstr("on_data_loss = fail "));
+  EXPECT_THAT(up(manifest(), {"--print-config", "--local"}).out,
+              HasSubstr("on_data_loss = continue "));
+  const std::string told = manifest("[application.trigger.kinesis]\non_data_loss = \"fail\"\n");
+  EXPECT_THAT(up(told, {"--print-config", "--local"}).out, HasSubstr("on_data_loss = fail "));
+}
+
 TEST_F(Folder, ARuntimeConfigKeyThatIsNotServedIsRefused) {
   const std::string empty = write("empty.toml", "");
   EXPECT_EQ(up(manifest(), {"--print-config", "--runtime-config-file", empty}).code, kDone);

@@ -34,6 +34,18 @@ void declare_up_options(CLI::App& command, UpOptions& options) {
   declare_trigger_flags(command, options.flags);
 }
 
+/// A stream on this machine that stood still over a weekend is past its retention, too. Nobody is
+/// to be asked about that: unless the app says otherwise it is told, and reading goes on.
+void go_on_after_loss(app::App& app) {
+  for (app::Setting& setting : app.settings) {
+    if (setting.key != "on_data_loss" || setting.origin != "default")
+      continue;
+    setting.value = "continue";
+    setting.origin = "default with --local";
+    app.process.on_data_loss = app::OnDataLoss::Continue;
+  }
+}
+
 Result<std::unique_ptr<EmbeddedKinesis>> start_embedded(const UpOptions& options,
                                                         const AppSetup& setup,
                                                         const Console& console) {
@@ -59,6 +71,8 @@ int run_up(UpOptions& options, Start start, const Console& console) {
   auto setup = set_up_app(start, options.manifest, options.flags, console);
   if (!setup)
     return console.error(start_exit_code(setup.error()), setup.error().what);
+  if (options.local)
+    go_on_after_loss(setup->app);
   if (options.flags.print_config) {
     console.out << app::print_config(setup->app);
     return kDone;
