@@ -73,7 +73,7 @@ void run(benchmark::State& state, std::string (*make)(const std::vector<Sample>&
     body.reserve(answer.size() + 64);
     body = answer;
     state.ResumeTiming();
-    auto page = read(std::move(body));
+    auto page = read(std::move(body), nullptr);
     if (!page || page->page->records.size() != count)
       state.SkipWithError("the answer was not read");
     benchmark::DoNotOptimize(page);
