@@ -28,8 +28,8 @@ std::string_view view(aws_byte_cursor cursor) {
 }
 
 constexpr std::uint32_t kHandshakeMillis = 2000;
-/// Three answers of the longest that Kinesis gives.
-constexpr std::size_t kKeptBodyBytesMax = 32 * 1024 * 1024;
+/// Four answers of the longest that Kinesis gives.
+constexpr std::size_t kKeptBodyBytesMax = 48 * 1024 * 1024;
 
 std::uint64_t to_millis(Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());

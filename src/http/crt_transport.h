@@ -28,7 +28,7 @@ struct CrtTransportOptions {
 /// Sends to one endpoint. Lives on: the shard loop; outlives its calls. The runtime and the clock
 /// outlive it. A task cancelled while it waits gives its connection up at once and nothing of the
 /// request touches the loop afterwards. Errors: as Transport; LimitExceeded for a longer answer
-/// than the request allows. Limit: bodies that were given back are kept up to 32 MiB.
+/// than the request allows. Limit: bodies that were given back are kept up to 48 MiB.
 class CrtTransport final : public Transport {
  public:
   /// Fails (Invalid) only when TLS can not be set up.

@@ -82,6 +82,21 @@ TEST_F(ACrtTransport, CarriesLargeBodiesBothWays) {
   EXPECT_EQ(answer->body, body);
 }
 
+TEST_F(ACrtTransport, AssemblesABodyOnceInMemoryThatWasGivenBack) {
+  ServerUnderTest server({}, handle);
+  const auto client = transport(server.port());
+  auto first = run(client->send(post(std::string(3'000'000, 'x')), seconds(10)));
+  ASSERT_TRUE(first) << first.error().what;
+  const char* const memory = first->body.data();
+  first->pool->give_back(std::move(first->body));
+  const std::string body(2'900'000, 'y');
+  const auto second = run(client->send(post(body), seconds(10)));
+  ASSERT_TRUE(second) << second.error().what;
+  EXPECT_EQ(second->body.data(), memory);
+  EXPECT_EQ(second->body, body);
+  EXPECT_EQ(second->pool->held_bytes(), 0u);
+}
+
 TEST_F(ACrtTransport, UsesItsConnectionAgain) {
   ServerUnderTest server({}, handle);
   const auto client = transport(server.port());

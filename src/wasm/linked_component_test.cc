@@ -1,6 +1,7 @@
 #include "wasm/linked_component.h"
 
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include <filesystem>
 #include <fstream>
@@ -33,6 +34,43 @@ TEST_F(Call, HandsEveryFieldOfEveryRecordToTheGuest) {
   const Invocation fields = command(*component, "!fields");
   EXPECT_EQ(fields.message, "arrival 1700000000 encryption 1");
 }
+
+#if defined(__GLIBC__) && !defined(KT_SANITIZED)
+/// What the heap has lent to the whole process.
+std::size_t heap_bytes() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+/// Notes the heap's size when the guest prints first.
+class HeapAtFirstOutput final : public GuestOutput {
+ public:
+  void write(OutputStream, std::string_view) noexcept override {
+    if (bytes == 0)
+      bytes = heap_bytes();
+  }
+  std::size_t bytes = 0;
+};
+
+TEST_F(Call, HoldsNoCopyOfThePayloadsBesideTheGuests) {
+  constexpr std::size_t kPayload = 8u << 20;
+  auto component = link("handler");
+  TestRecords records;
+  records.add("small").add(std::string(kPayload, 'x'));
+  EXPECT_TRUE(call(*component, records).ok()) << "warms up";
+  HeapAtFirstOutput output;
+  CallOptions options(std::chrono::seconds(20), &output);
+  const std::size_t before = heap_bytes();
+  std::optional<Invocation> done;
+  TaskGroup group(loop_);
+  group.spawn(keep(component->invoke(records.span(), options), done));
+  serve_until_empty(group);
+  ASSERT_TRUE(done->ok()) << done->message;
+  ASSERT_GT(output.bytes, 0u);
+  EXPECT_GT(done->stats.peak_memory_bytes, kPayload) << "the guest has it";
+  EXPECT_LT(output.bytes, before + kPayload / 8) << "and nobody else";
+}
+#endif
 
 TEST_F(Call, AcceptsAnEmptyBatch) {
   auto component = link("handler");
