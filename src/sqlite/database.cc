@@ -228,6 +228,8 @@ Result<Unit> Database::prepare_connection(const Options& options) {
     return fail(last_error(SQLITE_READONLY, "cannot write"));
   if (options.read_only)
     return Unit{};
+  const auto page_size = "PRAGMA page_size=" + std::to_string(options.page_bytes);
+  TRY(execute(page_size.c_str()));
   TRY(execute("PRAGMA journal_mode=WAL"));
   TRY(set_sync(Sync::Full));
   if (options.page_count_max > 0) {

@@ -33,6 +33,7 @@ struct Options {
   bool read_only = false;
   std::chrono::milliseconds busy_timeout{5000};  ///< wait for other processes' writes
   std::int64_t page_count_max = 0;               ///< 0: none. For tests of a full disk
+  int page_bytes = 4096;  ///< of a new file. A commit writes whole pages: small for small rows
 };
 
 class Database;

@@ -3,10 +3,18 @@
 #include <utility>
 
 namespace kt::lease {
+namespace {
+
+/// A checkpoint changes one row of some 200 bytes, and its commit writes that row's page.
+constexpr int kPageBytes = 1024;
+
+}  // namespace
 
 Result<std::unique_ptr<SqliteLeaseTable>> SqliteLeaseTable::open(std::string path,
                                                                  WorkThread& thread) {
-  TRY(auto database, sqlite::Database::open(std::move(path)));
+  sqlite::Options options;
+  options.page_bytes = kPageBytes;
+  TRY(auto database, sqlite::Database::open(std::move(path), options));
   return over(std::move(database), thread);
 }
 
