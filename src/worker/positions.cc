@@ -12,6 +12,31 @@ constexpr Duration kForgetAfter = std::chrono::hours(1);
 
 }  // namespace
 
+void date_by_parents(std::vector<lease::Lease>& rows, const std::vector<lease::Lease>& stored) {
+  const std::vector<lease::Lease>* const both[] = {&stored, &rows};
+  const auto find = [&both](const ShardId& shard) -> const lease::Lease* {
+    for (const auto* all : both) {
+      for (const lease::Lease& row : *all) {
+        if (row.key.shard == shard)
+          return &row;
+      }
+    }
+    return nullptr;
+  };
+  for (lease::Lease& row : rows) {
+    std::optional<WallTime> newest;
+    for (const ShardId& id : row.parents) {
+      const lease::Lease* parent = find(id);
+      if (parent == nullptr)
+        continue;
+      const auto known = stream::known_until(parent->checkpoint, parent->checkpoint_arrival);
+      newest = std::max(newest, known);
+    }
+    if (newest && row.checkpoint_arrival && *newest < *row.checkpoint_arrival)
+      row.checkpoint_arrival = newest;
+  }
+}
+
 lease::ConsumerKey Positions::key() const {
   lease::ConsumerKey key;
   key.application = trigger_.options.application;
@@ -148,6 +173,8 @@ Task<Result<bool>> Positions::add_missing(std::vector<Shard> children) {
   }
   if (rows.empty())
     co_return false;
+  CO_TRY(const auto stored, context_.deps.table.list(key()));
+  date_by_parents(rows, stored);
   CO_TRY(context_.deps.table.create(rows));
   known_.merge(added);
   context_.deps.log.info("new shards", {{"stream", trigger_.options.stream.str()},

@@ -12,6 +12,11 @@
 
 namespace kt::worker {
 
+/// Dates new rows, which are ordered parents first, by how far their parents are done: all that a
+/// child holds is younger, and what retention takes from it before it is read must not look
+/// handled. `stored`: the rows there are.
+void date_by_parents(std::vector<lease::Lease>& rows, const std::vector<lease::Lease>& stored);
+
 /// The rows of one consumer. Lives on: the shard loop; must outlive its tasks.
 class Positions {
  public:

@@ -370,7 +370,10 @@ unsafe fn invoke(
     }
     let done = Done { done, context: i.call_context as usize, report: Report::default() };
     linked.0.shared.activity.note_call();
-    linked.0.shared.workers.spawn(run_and_tell(done, task));
+    let hand_over = || linked.0.shared.workers.spawn(run_and_tell(done, task));
+    // A hand-over that panics drops `done`, which reports it: the callback came, so that for the
+    // caller the call was started and is over. An error as well would tell it twice.
+    drop(catch_unwind(AssertUnwindSafe(hand_over)));
     Ok(())
 }
 

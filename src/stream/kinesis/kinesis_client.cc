@@ -64,6 +64,7 @@ PutOutcome read_outcome(const nlohmann::json& entry) {
 KinesisClient::KinesisClient(http::Transport& transport, aws::CredentialsSource& credentials,
                              Clock& clock, KinesisClientOptions options)
     : service_(transport, credentials, clock, service_options(options)),
+      clock_(clock),
       options_(std::move(options)) {}
 
 /// A stream of another account is found by its ARN only, and some emulators know names only: both
@@ -134,9 +135,9 @@ Task<Result<ShardListing>> KinesisClient::list_shards(StreamArn stream, std::str
     listing.shards = std::move(*shards);
   }
   listing.next_token = text_of(*document, "NextToken");
+  // Every HTTP service sends its date. Where one does not, ours is better than the year 1970.
   const auto date = parse_http_date(answer.header("Date"));
-  if (date)
-    listing.service_time = *date;
+  listing.service_time = date ? *date : clock_.wall_now();
   co_return listing;
 }
 

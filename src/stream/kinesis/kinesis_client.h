@@ -85,6 +85,7 @@ class KinesisClient final : public KinesisApi {
   Task<Result<ShardIterator>> ask_iterator(StreamArn stream, RequestBody request);
 
   aws::ServiceClient service_;
+  Clock& clock_;
   KinesisClientOptions options_;
 };
 
