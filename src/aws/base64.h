@@ -11,7 +11,7 @@ namespace kt::aws {
 
 void append_base64(std::string& out, ByteView bytes);
 /// Decodes into `out`, which has room for base64_room(text); returns how much it wrote. Corrupt
-/// when it is no base64.
+/// when it is no base64 with padding.
 Result<std::size_t> decode_base64(std::string_view text, char* out);
 inline std::size_t base64_room(std::string_view text) {
   return (text.size() / 4 + 1) * 3;

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "local/base64.h"
+#include "aws/base64.h"
 
 namespace kt::local {
 
@@ -132,7 +132,7 @@ AnswerWriter& AnswerWriter::bytes(ByteView value) {
   }
   begin_json_value();
   json_.push_back('"');
-  append_base64(json_, value);
+  aws::append_base64(json_, value);
   json_.push_back('"');
   return *this;
 }

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <utility>
 
+#include "aws/base64.h"
 #include "aws/cbor.h"
 #include "aws/rapid_json.h"
 #include "base/utf8.h"
-#include "local/base64.h"
 
 namespace kt::local {
 namespace {
@@ -318,7 +318,7 @@ std::optional<ByteView> Fields::bytes(std::string_view name, std::deque<std::str
     wrong(name, "bytes");
     return std::nullopt;
   }
-  auto plain = decode_base64(value->text);
+  auto plain = aws::decode_base64(value->text);
   if (!plain) {
     error_ = ServiceError(Fault::Serialization, "Member " + std::string(name) + " is no base64.");
     return std::nullopt;

@@ -1,6 +1,6 @@
 #include "local/token.h"
 
-#include "local/base64.h"
+#include "aws/base64.h"
 
 namespace kt::local {
 namespace {
@@ -35,7 +35,7 @@ class Packer {
   std::string seal(std::uint64_t kind) {
     number(checksum(bytes_, kind));
     std::string out;
-    append_base64(out, as_bytes(bytes_));
+    aws::append_base64(out, as_bytes(bytes_));
     return out;
   }
 
@@ -48,7 +48,7 @@ class Unpacker {
   Unpacker(std::string_view text, std::uint64_t kind) {
     if (text.size() > kTokenBytesMax)
       return;
-    auto decoded = decode_base64(text);
+    auto decoded = aws::decode_base64(text);
     if (!decoded || decoded->size() < 8)
       return;
     bytes_ = std::move(*decoded);
