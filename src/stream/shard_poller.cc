@@ -6,6 +6,9 @@
 namespace kt::stream {
 namespace {
 
+/// How many reads in a row must find nothing behind the last record of a closed shard, where the
+/// service says that something is left.
+constexpr int kEmptyEndsBelieved = 5;
 constexpr Duration kLossCheckInterval = std::chrono::minutes(1);
 
 /// A page with its share of the memory budget: both end with the last batch that was cut from it.
@@ -104,8 +107,7 @@ Task<Result<std::optional<Fetched>>> ShardPoller::read_once() {
   co_await hand_on(std::move(answer.page), answer.behind_latest, asked_at);
   if (!answer.next) {
     iterator_.reset();
-    const bool nothing_left = result.record_count == 0 && result.behind_latest.count() == 0;
-    CO_TRY(end, confirm_end(std::move(answer.children), nothing_left));
+    CO_TRY(end, confirm_end(std::move(answer.children), result));
     co_return end;
   }
   failures_ = 0;
@@ -212,8 +214,17 @@ Task<void> ShardPoller::tell_tip(WallTime asked_at) {
   co_await out_.push(std::move(item), 0);
 }
 
+bool ShardPoller::believe_end(const ReadResult& read) {
+  if (!std::exchange(known_closed_, true) || read.record_count > 0) {
+    empty_ends_ = 0;
+    return false;
+  }
+  // Some emulators count the time since a shard was closed as a lag for ever.
+  return read.behind_latest.count() == 0 || ++empty_ends_ >= kEmptyEndsBelieved;
+}
+
 Task<Result<std::optional<Fetched>>> ShardPoller::confirm_end(std::vector<Shard> children,
-                                                              bool nothing_left) {
+                                                              ReadResult read) {
   ShardClosed closed;
   closed.children = std::move(children);
   if (closed.children.empty()) {
@@ -224,7 +235,7 @@ Task<Result<std::optional<Fetched>>> ShardPoller::confirm_end(std::vector<Shard>
                      "the answer has no next iterator, but " + options_.shard.str() + " is open");
     // An answer that merely lacks its iterator must not end the shard: the end is believed when a
     // read that began after the shard was known to be closed finds nothing behind the last record.
-    if (!std::exchange(known_closed_, true) || !nothing_left)
+    if (!believe_end(read))
       co_return std::nullopt;
     closed.children = deps_.directory.lineage().children_of(options_.shard);
   }

@@ -106,7 +106,8 @@ class ShardPoller {
   /// One round of the diagram; a value when it was the last.
   Task<Result<std::optional<Fetched>>> read_once();
   Task<Result<std::optional<Fetched>>> check_data_loss();
-  Task<Result<std::optional<Fetched>>> confirm_end(std::vector<Shard> children, bool nothing_left);
+  Task<Result<std::optional<Fetched>>> confirm_end(std::vector<Shard> children, ReadResult read);
+  bool believe_end(const ReadResult& read);
   Task<void> wait_for_memory();
   Task<void> hand_on(std::shared_ptr<const RecordPage> page,
                      std::chrono::milliseconds behind_latest, WallTime asked_at);
@@ -134,6 +135,7 @@ class ShardPoller {
   std::optional<MonotonicTime> loss_checked_;
   std::optional<ShardIterator> iterator_;
   bool known_closed_ = false;  ///< by a listing; matters where answers do not name the children
+  int empty_ends_ = 0;         ///< reads in a row of a closed shard that found nothing
   std::uint32_t failures_ = 0;
   std::shared_ptr<Unit> token_ = std::make_shared<Unit>();  ///< shared by every page still alive
 };

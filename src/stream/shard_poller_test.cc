@@ -193,6 +193,18 @@ TEST_F(Polling, FindsTheChildrenByListingWhenTheAnswerNamesNone) {
   EXPECT_EQ(closed_->size(), 2u);
 }
 
+TEST_F(Polling, EndsAShardWhoseServiceCountsALagBehindItsEnd) {
+  kinesis_.tell_children = false;
+  kinesis_.lag_at_end = seconds(30);
+  kinesis_.put(0, "a");
+  start();
+  kinesis_.split(FakeKinesis::id_of(0));
+  run_for(seconds(5));
+  ASSERT_TRUE(closed_.has_value());
+  EXPECT_EQ(closed_->size(), 2u);
+  EXPECT_THAT(got_, ::testing::ElementsAre("a"));
+}
+
 TEST_F(Polling, DoesNotBelieveInTheEndOfAnOpenShard) {
   kinesis_.put(0, "a");
   kinesis_.deny_next_once = true;

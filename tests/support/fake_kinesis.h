@@ -39,8 +39,9 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
   Duration latency = std::chrono::milliseconds(5);
   std::size_t list_page = 1000;
   int records_per_answer = 10'000;
-  bool tell_children = true;    ///< false: as emulators that know no ChildShards
-  bool deny_next_once = false;  ///< the next answer has no next iterator, though open
+  bool tell_children = true;                ///< false: as emulators that know no ChildShards
+  std::chrono::milliseconds lag_at_end{0};  ///< of a closed shard read to its end: some count on
+  bool deny_next_once = false;              ///< the next answer has no next iterator, though open
 
   Task<Result<StreamDescription>> describe_stream(StreamArn stream) override {
     CO_TRY(begin(Op::Describe, stream));
@@ -135,8 +136,10 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
     }
     stream::RecordsAnswer answer;
     answer.page = make_page(found);
-    answer.behind_latest = std::chrono::milliseconds(more ? 1000 : 0);
     const bool at_end = !more && !entry.listed.open();
+    answer.behind_latest = std::chrono::milliseconds(more ? 1000 : 0);
+    if (at_end)
+      answer.behind_latest = lag_at_end;
     if (at_end && tell_children) {
       for (const ShardId& child : entry.children)
         answer.children.push_back(shards_.at(child).listed);
