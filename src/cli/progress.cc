@@ -27,7 +27,7 @@ std::string Progress::line(std::chrono::seconds running, double rate, std::uint6
     if (i >= kShardsShown)
       continue;
     const std::string& id = shards[i].shard.str();
-    const auto digits = id.find_first_not_of("0", id.find('-') + 1);
+    const auto digits = id.find_first_not_of('0', id.find('-') + 1);
     positions += fmt::format(" | {} {}", digits == std::string::npos ? "0" : id.substr(digits),
                              shortened(shards[i].checkpoint));
     if (shards[i].failing_attempts > 0)

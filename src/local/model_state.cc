@@ -125,7 +125,7 @@ StoredStream ModelStream::stored() const {
     s.created = shard.created;
     s.closed = shard.closed;
     s.end_index = shard.closed ? shard.log.end_index() : 0;
-    out.shards.push_back(std::move(s));
+    out.shards.push_back(s);
   }
   return out;
 }

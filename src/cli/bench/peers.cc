@@ -21,17 +21,17 @@ Error system_error(const char* doing) {
   return Error(ErrorCode::Internal, std::string(doing) + " failed");
 }
 
-/// A port that nobody listens on now.
+/// A port that nobody listens on now; 0 when the machine has none.
 std::uint16_t free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = ::bind(fd, generic, size) == 0 && ::getsockname(fd, generic, &size) == 0;
   ::close(fd);
-  return ntohs(address.sin_port);
+  return bound ? ntohs(address.sin_port) : std::uint16_t{0};
 }
 
 /// Waits for the first line; false when none comes within `millis`, or the writer is gone.

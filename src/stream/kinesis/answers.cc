@@ -94,7 +94,7 @@ void read_parents(const Json& entry, Shard& shard) {
   const Json& parents = member(entry, "ParentShards");
   if (!parents.is_array())
     return;
-  if (parents.size() > 0 && parents[0].is_string())
+  if (!parents.empty() && parents[0].is_string())
     shard.parent = ShardId(parents[0].get<std::string>());
   if (parents.size() > 1 && parents[1].is_string())
     shard.adjacent_parent = ShardId(parents[1].get<std::string>());
