@@ -56,6 +56,12 @@ def listening(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def default_signals():
+    """In the child: whatever started the tests (nohup ignores SIGHUP) is not its affair."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Process:
     """A child with its output in a file. Ends with the `with` block."""
 
@@ -63,9 +69,17 @@ class Process:
         self.name = name
         self.output_path = Path(folder) / f"{name}.log"
         with open(self.output_path, "ab") as output:
+            before_exec = options.pop("preexec_fn", lambda: None)
+
+            def prepare():
+                # Under nohup a hangup is ignored, and the program leaves it so.
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
+                before_exec()
+
             self.child = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, cwd=folder, env=environment, start_new_session=True, **options)
+                stderr=subprocess.STDOUT, cwd=folder, env=environment, start_new_session=True,
+                preexec_fn=prepare, **options)
 
     def __enter__(self):
         return self
@@ -122,10 +136,10 @@ class LocalKinesis(Process):
 class Consumer(Process):
     """`trigger-kinesis up` on a manifest, against an endpoint."""
 
-    def __init__(self, app, endpoint, *flags, environment=None, **options):
+    def __init__(self, app, endpoint, *flags, environment=None, through=(), **options):
         self.app = app
         super().__init__(
-            [BINARY, "up", "-f", app.manifest, "--state-dir", app.state, *flags], app.folder, "up",
+            [*through, BINARY, "up", "-f", app.manifest, "--state-dir", app.state, *flags], app.folder, "up",
             environment or clean_environment(app.folder, AWS_ENDPOINT_URL_KINESIS=endpoint), **options)
 
 
