@@ -69,17 +69,10 @@ class Process:
         self.name = name
         self.output_path = Path(folder) / f"{name}.log"
         with open(self.output_path, "ab") as output:
-            before_exec = options.pop("preexec_fn", lambda: None)
-
-            def prepare():
-                # Under nohup a hangup is ignored, and the program leaves it so.
-                signal.signal(signal.SIGHUP, signal.SIG_DFL)
-                before_exec()
-
             self.child = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, cwd=folder, env=environment, start_new_session=True,
-                preexec_fn=prepare, **options)
+                preexec_fn=default_signals, **options)
 
     def __enter__(self):
         return self

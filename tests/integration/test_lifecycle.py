@@ -37,6 +37,17 @@ def test_a_signal_ends_it_cleanly_and_a_restart_repeats_nothing(service, client,
     assert sorted(app.delivered()) == sorted((f"k{n}", n) for n in range(150))
 
 
+def test_under_nohup_a_hangup_changes_nothing(service, client, app):
+    put(client, app, range(10))
+    with Consumer(app, service.endpoint, through=["nohup"]) as consumer:
+        consumer.wait_for(lambda: len(app.delivered()) >= 10, 30, "10 records")
+        consumer.signal(signal.SIGHUP)
+        put(client, app, range(10, 20))
+        consumer.wait_for(lambda: len(app.delivered()) >= 20, 30, "10 more records")
+        consumer.signal(signal.SIGTERM)
+        assert consumer.wait(15) == 0, consumer.output
+
+
 def stored_positions(app):
     """How many shards have a position in the state directory."""
     path = app.state / "kinesis.db"
