@@ -46,11 +46,6 @@ class MemoryBudget {
 
   bool exhausted() const { return used_ >= bytes_max_; }
   std::size_t used() const { return used_; }
-  /// Waits until the budget has room. A reader that holds nothing need not call it.
-  Task<void> wait_for_room() {
-    while (exhausted())
-      co_await freed_.wait();
-  }
   /// Waits until somebody gives bytes back: for readers with a condition of their own.
   Task<void> wait_for_release() { co_await freed_.wait(); }
 
