@@ -6,6 +6,8 @@ std::string_view name(InvokeOutcome outcome) {
   switch (outcome) {
     case InvokeOutcome::Done:
       return "done";
+    case InvokeOutcome::Partial:
+      return "partially done";
     case InvokeOutcome::Failed:
       return "failed";
     case InvokeOutcome::Trapped:

@@ -27,10 +27,19 @@ struct Record {
   std::string_view sequence_number;
   WallTime approximate_arrival;
   EncryptionType encryption = EncryptionType::Absent;
-  std::uint32_t sub_sequence = 0;  ///< index inside a KPL aggregate
+  std::uint32_t sub_sequence = 0;  ///< index inside a KPL aggregate; 0 of a plain record
+  bool in_aggregate = false;       ///< a user record of a KPL aggregate
+  bool ends_record = true;         ///< no later user record has the same sequence number
+  std::string_view explicit_hash_key;  ///< of a user record; empty: none
 
   /// What counts against byte budgets.
   std::size_t payload_bytes() const { return data.size() + partition_key.size(); }
+
+  /// Where reading stands once this record is finished.
+  ExtendedSequenceNumber position() const {
+    return ExtendedSequenceNumber(SequenceNumber(sequence_number),
+                                  ends_record ? kWholeRecord : sub_sequence);
+  }
 };
 
 /// The answer of one GetRecords (or one pushed event): records, and the buffers that they view.
@@ -59,10 +68,7 @@ struct Batch {
   std::size_t payload_bytes = 0;
 
   bool empty() const { return records.empty(); }
-  ExtendedSequenceNumber last_position() const {
-    const Record& last = records.back();
-    return ExtendedSequenceNumber(SequenceNumber(last.sequence_number), last.sub_sequence);
-  }
+  ExtendedSequenceNumber last_position() const { return records.back().position(); }
 };
 
 }  // namespace kt

@@ -2,6 +2,7 @@
 #pragma once
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -43,15 +44,23 @@ class SequenceNumber {
   std::string text_;
 };
 
-/// The place of a user record inside a KPL aggregate: the Kinesis record and the index in it.
-/// A plain record has sub-sequence number 0.
+/// The sub-sequence number that means a Kinesis record to its end, be it plain or an aggregate.
+/// It is the largest, so that "all of it" orders after every place inside.
+inline constexpr std::uint64_t kWholeRecord = std::numeric_limits<std::uint64_t>::max();
+
+/// A place in a shard: the end of a Kinesis record (the default), or the user record with index
+/// `sub` inside of a KPL aggregate that has more after it.
 struct ExtendedSequenceNumber {
   ExtendedSequenceNumber() = default;
-  explicit ExtendedSequenceNumber(SequenceNumber s, std::uint64_t sub_sequence = 0)
+  explicit ExtendedSequenceNumber(SequenceNumber s, std::uint64_t sub_sequence = kWholeRecord)
       : sequence(std::move(s)), sub(sub_sequence) {}
 
   SequenceNumber sequence;
-  std::uint64_t sub = 0;
+  std::uint64_t sub = kWholeRecord;
+
+  /// The Kinesis record is finished, whatever it holds: reading goes on AFTER it. Otherwise it is
+  /// read AT it again, and what it holds up to and with `sub` is left out.
+  bool whole() const { return sub == kWholeRecord; }
 
   friend std::strong_ordering operator<=>(const ExtendedSequenceNumber& a,
                                           const ExtendedSequenceNumber& b) {
