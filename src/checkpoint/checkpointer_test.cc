@@ -6,6 +6,7 @@
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
 #include "tests/support/faulty_lease_table.h"
+#include "tests/support/forwarding_lease_table.h"
 #include "tests/support/leases.h"
 
 namespace kt::checkpoint {
@@ -163,9 +164,9 @@ TEST_F(CheckpointerTest, AHoldingThatWasLostIsRefusedEvenWhenTheSameWorkerHasThe
 }
 
 /// A table on a full disk.
-class FullTable final : public lease::LeaseTable {
+class FullTable final : public lease::ForwardingLeaseTable {
  public:
-  explicit FullTable(lease::LeaseTable& inner) : inner_(inner) {}
+  using ForwardingLeaseTable::ForwardingLeaseTable;
   bool full = true;
 
   Task<Result<std::vector<WriteOutcome>>> checkpoint(
@@ -174,36 +175,6 @@ class FullTable final : public lease::LeaseTable {
       co_return fail(ErrorCode::StorageFull, "kinesis.db: disk full; free some disk space");
     co_return co_await inner_.checkpoint(std::move(writes));
   }
-  Task<Result<lease::SeedOutcome>> seed(lease::ConsumerKey c,
-                                        std::vector<lease::Lease> l) override {
-    return inner_.seed(std::move(c), std::move(l));
-  }
-  Task<Result<bool>> seeded(lease::ConsumerKey c) override { return inner_.seeded(std::move(c)); }
-  Task<Result<Unit>> create(std::vector<lease::Lease> l) override {
-    return inner_.create(std::move(l));
-  }
-  Task<Result<std::vector<lease::Lease>>> list(lease::ConsumerKey c) override {
-    return inner_.list(std::move(c));
-  }
-  Task<Result<std::vector<lease::ConsumerKey>>> incarnations(ApplicationName a, EndpointName e,
-                                                             StreamArn s) override {
-    return inner_.incarnations(std::move(a), std::move(e), std::move(s));
-  }
-  Task<Result<std::optional<lease::Lease>>> take(lease::Lease s, WorkerId w) override {
-    return inner_.take(std::move(s), std::move(w));
-  }
-  Task<Result<WriteOutcome>> release(lease::Lease h) override {
-    return inner_.release(std::move(h));
-  }
-  Task<Result<WriteOutcome>> remove(lease::Lease s, bool e) override {
-    return inner_.remove(std::move(s), e);
-  }
-  Task<Result<std::uint64_t>> beat(WorkerId w) override { return inner_.beat(std::move(w)); }
-  Task<Result<std::vector<lease::WorkerBeat>>> beats() override { return inner_.beats(); }
-  Task<Result<Unit>> forget(WorkerId w) override { return inner_.forget(std::move(w)); }
-
- private:
-  lease::LeaseTable& inner_;
 };
 
 TEST_F(CheckpointerTest, AFullDiskIsSaidAndWaitedOut) {

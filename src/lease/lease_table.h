@@ -4,7 +4,9 @@
 // Losing a condition is an outcome, not an error. Back ends: SQLite (one machine), memory (tests),
 // DynamoDB (many workers); one contract suite (tests/contract) runs over all.
 #pragma once
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,17 @@ namespace kt::lease {
 enum class SeedOutcome { Seeded, SeededBefore };
 enum class WriteOutcome { Written, Lost };
 
+/// What a handler carries from batch to batch of one tumbling window of one shard.
+struct WindowState {
+  WallTime start;
+  std::string state;  ///< opaque
+
+  friend bool operator==(const WindowState&, const WindowState&) = default;
+};
+
+/// The longest WindowState::state that every back end can keep.
+constexpr std::size_t kWindowStateBytesMax = std::size_t{1} << 20;
+
 /// A new durable position of a held lease.
 struct CheckpointWrite {
   LeaseKey key;
@@ -23,6 +36,10 @@ struct CheckpointWrite {
   std::uint64_t counter = 0;  ///< as this worker knows the row; the write makes it counter + 1
   Checkpoint checkpoint;
   std::optional<WallTime> checkpoint_arrival;
+  /// The shard's window, stored in one transaction with the position. Absent: stays as it is. An
+  /// empty value: there is none any more. It stays with a row at ShardEnd (its children read it)
+  /// and goes when the row is removed. A longer state than kWindowStateBytesMax is Invalid.
+  std::optional<std::optional<WindowState>> window;
 };
 
 /// One worker's last sign of life. `beat` rises by one a heartbeat; a watcher judges age by its own
@@ -64,6 +81,8 @@ class LeaseTable {
   /// outcomes are in the order of the writes.
   virtual Task<Result<std::vector<WriteOutcome>>> checkpoint(
       std::vector<CheckpointWrite> writes) = 0;
+  /// The open window of a row; nothing when it has none, or there is no such row.
+  virtual Task<Result<std::optional<WindowState>>> load_window(LeaseKey key) = 0;
   /// Gives a lease back: conditional on owner and counter; clears the owner.
   virtual Task<Result<WriteOutcome>> release(Lease held) = 0;
   /// Deletes a row, conditional on its counter and on its being at ShardEnd or `even_unfinished`.
@@ -75,5 +94,8 @@ class LeaseTable {
   /// Forgets a worker (its own orderly end, or long dead).
   virtual Task<Result<Unit>> forget(WorkerId worker) = 0;
 };
+
+/// Invalid when a write asks for more than a table can keep: for the back ends.
+Result<Unit> check_windows(const std::vector<CheckpointWrite>& writes);
 
 }  // namespace kt::lease

@@ -64,6 +64,9 @@ class FaultyLeaseTable final : public LeaseTable {
   Task<Result<std::vector<WriteOutcome>>> checkpoint(std::vector<CheckpointWrite> writes) override {
     return through(inner_.checkpoint(std::move(writes)));
   }
+  Task<Result<std::optional<WindowState>>> load_window(LeaseKey key) override {
+    return through(inner_.load_window(std::move(key)));
+  }
   Task<Result<WriteOutcome>> release(Lease held) override {
     return through(inner_.release(std::move(held)));
   }

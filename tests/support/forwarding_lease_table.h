@@ -41,6 +41,9 @@ class ForwardingLeaseTable : public LeaseTable {
   Task<Result<std::vector<WriteOutcome>>> checkpoint(std::vector<CheckpointWrite> writes) override {
     return inner_.checkpoint(std::move(writes));
   }
+  Task<Result<std::optional<WindowState>>> load_window(LeaseKey key) override {
+    return inner_.load_window(std::move(key));
+  }
   Task<Result<WriteOutcome>> release(Lease held) override {
     return inner_.release(std::move(held));
   }

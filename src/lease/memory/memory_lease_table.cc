@@ -69,6 +69,9 @@ Task<Result<std::optional<Lease>>> MemoryLeaseTable::take(Lease seen, WorkerId w
 
 Task<Result<std::vector<WriteOutcome>>> MemoryLeaseTable::checkpoint(
     std::vector<CheckpointWrite> writes) {
+  const auto fits = check_windows(writes);
+  if (!fits)
+    co_return fail(fits.error());
   std::vector<WriteOutcome> outcomes;
   for (CheckpointWrite& write : writes) {
     Lease* row = find(write.key);
@@ -79,8 +82,19 @@ Task<Result<std::vector<WriteOutcome>>> MemoryLeaseTable::checkpoint(
     ++row->counter;
     row->checkpoint = std::move(write.checkpoint);
     row->checkpoint_arrival = write.checkpoint_arrival;
+    if (write.window && *write.window)
+      windows_.insert_or_assign(write.key, **std::move(write.window));
+    else if (write.window)
+      windows_.erase(write.key);
   }
   co_return outcomes;
+}
+
+Task<Result<std::optional<WindowState>>> MemoryLeaseTable::load_window(LeaseKey key) {
+  std::optional<WindowState> window;
+  if (const auto found = windows_.find(key); found != windows_.end())
+    window = found->second;
+  co_return window;
 }
 
 Task<Result<WriteOutcome>> MemoryLeaseTable::release(Lease held) {
@@ -99,6 +113,7 @@ Task<Result<WriteOutcome>> MemoryLeaseTable::remove(Lease seen, bool even_unfini
     co_return WriteOutcome::Lost;
   }
   rows_.erase(seen.key);
+  windows_.erase(seen.key);
   co_return WriteOutcome::Written;
 }
 

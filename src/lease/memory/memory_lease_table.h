@@ -24,6 +24,7 @@ class MemoryLeaseTable final : public LeaseTable {
                                                       StreamArn stream) override;
   Task<Result<std::optional<Lease>>> take(Lease seen, WorkerId worker) override;
   Task<Result<std::vector<WriteOutcome>>> checkpoint(std::vector<CheckpointWrite> writes) override;
+  Task<Result<std::optional<WindowState>>> load_window(LeaseKey key) override;
   Task<Result<WriteOutcome>> release(Lease held) override;
   Task<Result<WriteOutcome>> remove(Lease seen, bool even_unfinished) override;
   Task<Result<std::uint64_t>> beat(WorkerId worker) override;
@@ -35,6 +36,7 @@ class MemoryLeaseTable final : public LeaseTable {
   void add(std::vector<Lease> leases);
 
   std::map<LeaseKey, Lease> rows_;
+  std::map<LeaseKey, WindowState> windows_;
   std::set<ConsumerKey> seeded_;
   std::map<WorkerId, std::uint64_t> beats_;
 };

@@ -5,7 +5,7 @@
 namespace kt::lease {
 namespace {
 
-constexpr std::array<std::string_view, 1> kSchema = {R"sql(
+constexpr std::array<std::string_view, 2> kSchema = {R"sql(
   CREATE TABLE consumer (
     id INTEGER PRIMARY KEY,
     application TEXT NOT NULL,
@@ -26,6 +26,15 @@ constexpr std::array<std::string_view, 1> kSchema = {R"sql(
     PRIMARY KEY (consumer, shard)
   ) WITHOUT ROWID;
   CREATE TABLE worker (worker TEXT PRIMARY KEY, beat INTEGER NOT NULL) WITHOUT ROWID;
+)sql",
+                                                     R"sql(
+  CREATE TABLE window (                 -- the open tumbling window of a shard
+    consumer INTEGER NOT NULL REFERENCES consumer (id),
+    shard TEXT NOT NULL,
+    start INTEGER NOT NULL,             -- milliseconds
+    state BLOB NOT NULL,
+    PRIMARY KEY (consumer, shard)
+  );
 )sql"};
 
 std::optional<std::int64_t> millis(const std::optional<WallTime>& time) {
@@ -232,10 +241,46 @@ Result<std::vector<WriteOutcome>> LeaseStore::checkpoint(
     TRY(update.run());
     outcomes.push_back(db_.changes() > 0 ? WriteOutcome::Written : WriteOutcome::Lost);
     update.reset();
+    if (outcomes.back() == WriteOutcome::Written && write.window) {
+      TRY(put_window(id, write));
+    }
   }
   TRY(transaction.commit());
   ++commits_since_fold_;
   return outcomes;
+}
+
+Result<Unit> LeaseStore::put_window(std::int64_t consumer, const CheckpointWrite& write) {
+  const std::optional<WindowState>& window = *write.window;
+  if (!window)
+    return drop_window(consumer, write.key.shard);
+  TRY(auto put, db_.prepare("INSERT INTO window (consumer, shard, start, state) VALUES "
+                            "(?1, ?2, ?3, ?4) ON CONFLICT (consumer, shard) DO UPDATE SET "
+                            "start = excluded.start, state = excluded.state"));
+  put.bind(1, consumer).bind(2, write.key.shard.view());
+  put.bind(3, millis(window->start)).bind_view(4, as_bytes(window->state));
+  return put.run();
+}
+
+Result<Unit> LeaseStore::drop_window(std::int64_t consumer, const ShardId& shard) {
+  TRY(auto drop, db_.prepare("DELETE FROM window WHERE consumer = ?1 AND shard = ?2"));
+  drop.bind(1, consumer).bind(2, shard.view());
+  return drop.run();
+}
+
+Result<std::optional<WindowState>> LeaseStore::load_window(const LeaseKey& key) {
+  TRY(const std::int64_t id, consumer_id(key.consumer));
+  TRY(auto query,
+      db_.prepare("SELECT start, state FROM window WHERE consumer = ?1 AND shard = ?2"));
+  query.bind(1, id).bind(2, key.shard.view());
+  TRY(const bool found, query.step());
+  std::optional<WindowState> window;
+  if (found) {
+    window.emplace();
+    window->start = WallTime(std::chrono::milliseconds(query.integer(0)));
+    window->state = as_text(query.bytes(1));
+  }
+  return window;
 }
 
 Result<std::vector<WriteOutcome>> LeaseStore::checkpoint_at_once(
@@ -277,7 +322,12 @@ Result<WriteOutcome> LeaseStore::remove(const Lease& seen, bool even_unfinished)
   update.bind(1, id).bind(2, seen.key.shard.view()).bind(3, seen.counter);
   update.bind(4, even_unfinished ? 1 : 0).bind(5, encode(Checkpoint(ShardEnd{})));
   TRY(update.run());
-  return outcome(transaction);
+  const bool removed = db_.changes() > 0;
+  if (removed) {
+    TRY(drop_window(id, seen.key.shard));
+  }
+  TRY(transaction.commit());
+  return removed ? WriteOutcome::Written : WriteOutcome::Lost;
 }
 
 Result<std::uint64_t> LeaseStore::beat(const WorkerId& worker) {

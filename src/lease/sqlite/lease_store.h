@@ -29,6 +29,7 @@ class LeaseStore {
   /// The same, but Unavailable instead of a wait for another process. Does not touch the disk's
   /// platter: the log is folded by fold() only.
   Result<std::vector<WriteOutcome>> checkpoint_at_once(const std::vector<CheckpointWrite>& writes);
+  Result<std::optional<WindowState>> load_window(const LeaseKey& key);
   /// Whether the log has grown so far that fold() should be called.
   bool fold_due() const { return commits_since_fold_ >= kFoldAfter; }
   /// Folds the log into the file; a failure is left to the next time. Waits for the disk.
@@ -46,6 +47,8 @@ class LeaseStore {
   Result<std::int64_t> make_consumer(const ConsumerKey& consumer);
   Result<Unit> insert(std::int64_t consumer, const std::vector<Lease>& leases);
   Result<Lease> read_row(sqlite::Statement& row, const ConsumerKey& consumer);
+  Result<Unit> put_window(std::int64_t consumer, const CheckpointWrite& write);
+  Result<Unit> drop_window(std::int64_t consumer, const ShardId& shard);
   Result<WriteOutcome> outcome(sqlite::Transaction& transaction);
 
   sqlite::Database db_;

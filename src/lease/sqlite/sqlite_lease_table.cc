@@ -7,6 +7,17 @@ namespace {
 
 /// A checkpoint changes one row of some 200 bytes, and its commit writes that row's page.
 constexpr int kPageBytes = 1024;
+/// More window state than this in one checkpoint is written on the thread.
+constexpr std::size_t kBytesAtOnceMax = 64 * 1024;
+
+bool is_small(const std::vector<CheckpointWrite>& writes) {
+  std::size_t bytes = 0;
+  for (const CheckpointWrite& write : writes) {
+    if (write.window && *write.window)
+      bytes += (*write.window)->state.size();
+  }
+  return bytes <= kBytesAtOnceMax;
+}
 
 }  // namespace
 
@@ -92,7 +103,7 @@ Task<Result<std::vector<std::optional<Lease>>>> SqliteLeaseTable::take_all(std::
 std::optional<Result<std::vector<WriteOutcome>>> SqliteLeaseTable::checkpoint_at_once(
     const std::vector<CheckpointWrite>& writes) {
   const bool idle = shared_->jobs.load(std::memory_order_acquire) == 0;
-  if (!idle || log_was_folded_)
+  if (!idle || log_was_folded_ || !is_small(writes))
     return std::nullopt;
   auto outcomes = shared_->store.checkpoint_at_once(writes);
   if (!outcomes && is_transient(outcomes.error().code))
@@ -113,11 +124,19 @@ void SqliteLeaseTable::fold() {
 
 Task<Result<std::vector<WriteOutcome>>> SqliteLeaseTable::checkpoint(
     std::vector<CheckpointWrite> writes) {
+  const auto fits = check_windows(writes);
+  if (!fits)
+    co_return fail(fits.error());
   auto at_once = checkpoint_at_once(writes);
   if (at_once)
     co_return *std::move(at_once);
   log_was_folded_ = false;
   auto work = [writes = std::move(writes)](LeaseStore& store) { return store.checkpoint(writes); };
+  co_return co_await run(std::move(work));
+}
+
+Task<Result<std::optional<WindowState>>> SqliteLeaseTable::load_window(LeaseKey key) {
+  auto work = [key = std::move(key)](LeaseStore& store) { return store.load_window(key); };
   co_return co_await run(std::move(work));
 }
 

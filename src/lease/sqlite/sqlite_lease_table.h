@@ -43,6 +43,7 @@ class SqliteLeaseTable final : public LeaseTable {
   Task<Result<std::vector<std::optional<Lease>>>> take_all(std::vector<Lease> seen,
                                                            WorkerId worker) override;
   Task<Result<std::vector<WriteOutcome>>> checkpoint(std::vector<CheckpointWrite> writes) override;
+  Task<Result<std::optional<WindowState>>> load_window(LeaseKey key) override;
   Task<Result<WriteOutcome>> release(Lease held) override;
   Task<Result<WriteOutcome>> remove(Lease seen, bool even_unfinished) override;
   Task<Result<std::uint64_t>> beat(WorkerId worker) override;
