@@ -26,6 +26,20 @@ int rank(const Checkpoint& c) {
       c);
 }
 
+/// "AFTER:<n>", "AFTER:<n>/0" (the same, as version 1.0 wrote it), "INSIDE:<n>/<sub>".
+Result<Checkpoint> decode_after(std::string_view kind, std::string_view value) {
+  const auto slash = value.find('/');
+  std::uint64_t sub = kWholeRecord;
+  if (slash != std::string_view::npos && !read_int(value.substr(slash + 1), sub))
+    return fail(ErrorCode::Corrupt, "no sub-sequence number");
+  const bool after = kind == "AFTER" && (slash == std::string_view::npos || sub == 0);
+  const bool inside = kind == "INSIDE" && slash != std::string_view::npos && sub != kWholeRecord;
+  if (!after && !inside)
+    return fail(ErrorCode::Corrupt, "no known form");
+  TRY(SequenceNumber sequence, SequenceNumber::parse(value.substr(0, slash)));
+  return Checkpoint(After{ExtendedSequenceNumber(std::move(sequence), after ? kWholeRecord : sub)});
+}
+
 }  // namespace
 
 bool is_forward(const Checkpoint& from, const Checkpoint& to) {
@@ -50,7 +64,7 @@ std::string to_string(const Checkpoint& checkpoint) {
                  [](const AtSequenceNumber& at) { return "at " + at.sequence.str(); },
                  [](const After& after) {
                    std::string text = "after " + after.position.sequence.str();
-                   if (after.position.sub != 0)
+                   if (!after.position.whole())
                      text += "/" + std::to_string(after.position.sub);
                    return text;
                  },
@@ -66,7 +80,9 @@ std::string encode(const Checkpoint& checkpoint) {
                                },
                                [](const AtSequenceNumber& at) { return "AT:" + at.sequence.str(); },
                                [](const After& after) {
-                                 return "AFTER:" + after.position.sequence.str() + "/" +
+                                 if (after.position.whole())
+                                   return "AFTER:" + after.position.sequence.str();
+                                 return "INSIDE:" + after.position.sequence.str() + "/" +
                                         std::to_string(after.position.sub);
                                },
                                [](const ShardEnd&) { return std::string("SHARD_END"); }},
@@ -99,14 +115,10 @@ Result<Checkpoint> decode_checkpoint(std::string_view text) {
       return corrupt();
     return Checkpoint(AtSequenceNumber{*std::move(sequence)});
   }
-  const auto slash = value.find('/');
-  std::uint64_t sub = 0;
-  if (kind != "AFTER" || slash == std::string_view::npos || !read_int(value.substr(slash + 1), sub))
+  auto after = decode_after(kind, value);
+  if (!after)
     return corrupt();
-  auto sequence = SequenceNumber::parse(value.substr(0, slash));
-  if (!sequence)
-    return corrupt();
-  return Checkpoint(After{ExtendedSequenceNumber(*std::move(sequence), sub)});
+  return *std::move(after);
 }
 
 }  // namespace kt

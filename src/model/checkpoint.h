@@ -25,7 +25,8 @@ struct AtSequenceNumber {
   SequenceNumber sequence;
   friend bool operator==(const AtSequenceNumber&, const AtSequenceNumber&) = default;
 };
-/// Everything up to and including this place is finished.
+/// Everything up to and including this place is finished. Of a whole Kinesis record (the default)
+/// reading goes on AFTER it; of a place inside an aggregate AT it.
 struct After {
   ExtendedSequenceNumber position;
   friend bool operator==(const After&, const After&) = default;
@@ -50,11 +51,12 @@ inline bool is_shard_end(const Checkpoint& c) {
   return std::holds_alternative<ShardEnd>(c);
 }
 
-/// For logs and messages: "TRIM_HORIZON", "after 4959…/0", "SHARD_END".
+/// For logs and messages: "TRIM_HORIZON", "after 4959…", "after 4959…/3", "SHARD_END".
 std::string to_string(const Checkpoint& checkpoint);
 
-/// The stored text form ("TRIM_HORIZON", "AT_TIMESTAMP:1700000000000", "AT:<n>", "AFTER:<n>/<sub>",
-/// "SHARD_END") and its reading; Corrupt when it has none of these forms.
+/// The stored text form ("TRIM_HORIZON", "AT_TIMESTAMP:1700000000000", "AT:<n>", "AFTER:<n>" of a
+/// whole record, "INSIDE:<n>/<sub>" of a part, "SHARD_END") and its reading; Corrupt when it has
+/// none of these forms. "AFTER:<n>/0", as 1.0 stored whole records, still means the whole record.
 std::string encode(const Checkpoint& checkpoint);
 Result<Checkpoint> decode_checkpoint(std::string_view text);
 

@@ -5,6 +5,7 @@
 
 #include "model/checkpoint.h"
 #include "model/hash_key_range.h"
+#include "model/record.h"
 #include "model/sequence_number.h"
 #include "model/stream_arn.h"
 
@@ -63,7 +64,7 @@ TEST(HashKey, ReadsAndWritesTheWholeRange) {
     EXPECT_FALSE(parse_hash_key(text).has_value()) << text;
 }
 
-Checkpoint after(const char* sequence, std::uint64_t sub = 0) {
+Checkpoint after(const char* sequence, std::uint64_t sub = kWholeRecord) {
   return After{ExtendedSequenceNumber(SequenceNumber(sequence), sub)};
 }
 
@@ -76,7 +77,10 @@ TEST(Checkpoint, OnlyMovesForward) {
   EXPECT_TRUE(is_forward(time, end));
   EXPECT_TRUE(is_forward(after("9"), after("10")));
   EXPECT_TRUE(is_forward(after("9", 1), after("9", 2)));
+  EXPECT_TRUE(is_forward(after("9", 2), after("9")));
   EXPECT_TRUE(is_forward(after("9"), after("9")));
+  EXPECT_TRUE(is_forward(after("9"), after("10", 0)));
+  EXPECT_FALSE(is_forward(after("9"), after("9", 2)));
   EXPECT_TRUE(is_forward(Checkpoint(AtSequenceNumber{SequenceNumber("7")}), after("7")));
   EXPECT_FALSE(is_forward(Checkpoint(AtSequenceNumber{SequenceNumber("7")}), after("6")));
   EXPECT_FALSE(is_forward(after("10"), after("9")));
@@ -89,6 +93,7 @@ TEST(Checkpoint, OnlyMovesForward) {
 TEST(Checkpoint, SurvivesItsStoredForm) {
   for (const Checkpoint& c :
        {Checkpoint(TrimHorizon{}), Checkpoint(ShardEnd{}), after("495903382714902566085", 17),
+        after("495903382714902566085", 0), after("495903382714902566085"),
         Checkpoint(AtTimestamp{WallTime(std::chrono::milliseconds(1'700'000'000'123))}),
         Checkpoint(AtSequenceNumber{SequenceNumber("42")})}) {
     const auto read = decode_checkpoint(encode(c));
@@ -97,9 +102,25 @@ TEST(Checkpoint, SurvivesItsStoredForm) {
   }
 }
 
+TEST(Checkpoint, ReadsWhatVersionOneStoredOfAWholeRecord) {
+  const auto read = decode_checkpoint("AFTER:495903382714902566085/0");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(*read, after("495903382714902566085"));
+}
+
+TEST(Record, IsWholeUnlessMoreOfItsAggregateFollows) {
+  Record record;
+  record.sequence_number = "7";
+  record.sub_sequence = 3;
+  EXPECT_TRUE(record.position().whole());
+  record.ends_record = false;
+  EXPECT_EQ(record.position(), ExtendedSequenceNumber(SequenceNumber("7"), 3));
+}
+
 TEST(Checkpoint, RefusesStoredTextOfNoKnownForm) {
-  for (const char* text : {"", "LATEST", "AFTER:", "AFTER:12", "AFTER:x/0", "AFTER:1/",
-                           "AT:", "AT_TIMESTAMP:now", "SHARD_END:1"}) {
+  for (const char* text :
+       {"", "LATEST", "AFTER:", "AFTER:12/1", "AFTER:x/0", "AFTER:1/", "INSIDE:1", "INSIDE:1/",
+        "INSIDE:1/18446744073709551615", "AT:", "AT_TIMESTAMP:now", "SHARD_END:1"}) {
     const auto read = decode_checkpoint(text);
     ASSERT_FALSE(read.has_value()) << text;
     EXPECT_EQ(read.error().code, ErrorCode::Corrupt);

@@ -27,9 +27,9 @@ struct Record {
   std::string_view sequence_number;
   WallTime approximate_arrival;
   EncryptionType encryption = EncryptionType::Absent;
-  std::uint32_t sub_sequence = 0;  ///< index inside a KPL aggregate; 0 of a plain record
-  bool in_aggregate = false;       ///< a user record of a KPL aggregate
-  bool ends_record = true;         ///< no later user record has the same sequence number
+  std::uint32_t sub_sequence = 0;      ///< index inside a KPL aggregate; 0 of a plain record
+  bool in_aggregate = false;           ///< a user record of a KPL aggregate
+  bool ends_record = true;             ///< no later user record has the same sequence number
   std::string_view explicit_hash_key;  ///< of a user record; empty: none
 
   /// What counts against byte budgets.

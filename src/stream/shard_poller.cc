@@ -161,7 +161,7 @@ Task<void> ShardPoller::hand_on(std::shared_ptr<const RecordPage> page,
   const std::size_t count = page->records.size();
   if (first < count) {
     const Record& last = page->records.back();
-    last_ = ExtendedSequenceNumber(SequenceNumber(last.sequence_number), last.sub_sequence);
+    last_ = ExtendedSequenceNumber(SequenceNumber(last.sequence_number));
     known_until_ = last.approximate_arrival;
     probe_.record_count += count - first;
     probe_.byte_count += page->payload_bytes;
@@ -184,18 +184,23 @@ std::size_t ShardPoller::first_new(const RecordPage& page) const {
   // A service that answers with records before the asked place must not make us go backwards.
   const auto* after = std::get_if<After>(&start_);
   const auto* at = std::get_if<AtSequenceNumber>(&start_);
-  std::string_view done;
-  if (last_)
-    done = last_->sequence.view();
-  else if (after != nullptr)
-    done = after->position.sequence.view();
+  std::string_view bound;
+  bool with_bound = false;  // a record at the bound is new: asked for, or an unfinished aggregate
+  if (last_) {
+    bound = last_->sequence.view();
+  } else if (after != nullptr) {
+    bound = after->position.sequence.view();
+    with_bound = !after->position.whole();
+  } else if (at != nullptr) {
+    bound = at->sequence.view();
+    with_bound = true;
+  }
+  if (bound.empty())
+    return 0;
   std::size_t first = 0;
   for (; first < page.records.size(); ++first) {
-    const std::string_view sequence = page.records[first].sequence_number;
-    const bool before_start =
-        !last_ && at != nullptr && compare_sequence_numbers(sequence, at->sequence.view()) < 0;
-    const bool old = !done.empty() && compare_sequence_numbers(sequence, done) <= 0;
-    if (!before_start && !old)
+    const auto order = compare_sequence_numbers(page.records[first].sequence_number, bound);
+    if (order > 0 || (order == 0 && with_bound))
       break;
   }
   return first;

@@ -15,43 +15,16 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "observability/log.h"
 #include "runtime/backoff.h"
-#include "runtime/bounded_queue.h"
 #include "runtime/memory_budget.h"
 #include "stream/poll_pace.h"
-#include "stream/retention.h"
 #include "stream/shard_directory.h"
+#include "stream/shard_source.h"
 
 namespace kt::stream {
-
-/// Records `first` and on of a page are new.
-struct FetchedPage {
-  std::shared_ptr<const RecordPage> page;
-  std::size_t first = 0;
-  std::chrono::milliseconds behind_latest{0};
-};
-/// Nothing was left to read at `time` (the service's clock): said now and then while idle.
-struct TipReached {
-  WallTime time;
-};
-/// The shard is closed and everything in it was handed on.
-struct ShardClosed {
-  std::vector<Shard> children;
-};
-/// Records are gone for good. With OnDataLoss::Fail this is the last that is said.
-struct DataLost {
-  LostRange range;
-};
-/// The service refuses for good: stream or shard do not exist.
-struct PollFailed {
-  Error error;
-};
-/// What a poller hands on, in the order of the shard.
-using Fetched = std::variant<FetchedPage, TipReached, ShardClosed, DataLost, PollFailed>;
 
 /// From where an iterator is made anew, given the start and the last record handed on.
 using RebuildRule =
@@ -60,22 +33,10 @@ using RebuildRule =
 Checkpoint rebuild_position(const Checkpoint& start,
                             const std::optional<ExtendedSequenceNumber>& last);
 
-/// Counters that a status or a test reads.
-struct PollerProbe {
-  std::uint64_t read_count = 0;
-  std::uint64_t record_count = 0;
-  std::uint64_t byte_count = 0;
-  std::uint64_t throttled_count = 0;
-  std::uint64_t failed_count = 0;
-  std::uint64_t rebuilt_count = 0;
-  std::chrono::milliseconds behind_latest{0};
-  std::string trouble;  ///< the failure being waited out; empty when the last read succeeded
-};
-
 /// Lives on: the shard loop. Lifetime: outlives run(). Cancellation: run() unwinds at its next
 /// wait. Errors: none leave run(); what can not be repeated arrives as the last thing handed on.
 /// Limits: one answer beyond `queue_bytes_max`, and the shared MemoryBudget.
-class ShardPoller {
+class ShardPoller final : public ShardSource {
  public:
   struct Deps {
     Clock& clock;
@@ -97,9 +58,9 @@ class ShardPoller {
 
   ShardPoller(Deps deps, std::shared_ptr<ReadBudget> budget, Options options, Log log);
 
-  Task<Result<Unit>> run();
-  BoundedQueue<Fetched>& out() { return out_; }
-  const PollerProbe& probe() const { return probe_; }
+  Task<Result<Unit>> run() override;
+  BoundedQueue<Fetched>& out() override { return out_; }
+  const SourceProbe& probe() const override { return probe_; }
 
  private:
   Task<Result<Fetched>> read_to_end();
@@ -126,7 +87,7 @@ class ShardPoller {
   Log log_;
   PollPace pace_;
   BoundedQueue<Fetched> out_;
-  PollerProbe probe_;
+  SourceProbe probe_;
 
   Checkpoint start_;
   std::optional<ExtendedSequenceNumber> last_;  ///< the last record handed on

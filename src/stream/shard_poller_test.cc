@@ -291,6 +291,26 @@ TEST_F(Polling, ReportsNoLossWhileTheCheckpointedRecordIsStillStored) {
   EXPECT_THAT(got_, ::testing::ElementsAre("next"));
 }
 
+TEST_F(Polling, ReadsAnUnfinishedAggregateAgainAndAFinishedOneNot) {
+  const std::string aggregate = kinesis_.put(0, "aggregate");
+  kinesis_.put(0, "next");
+  options_.start = After{ExtendedSequenceNumber(SequenceNumber(aggregate), 0)};
+  start();
+  run_for(seconds(1));
+  EXPECT_THAT(got_, ::testing::ElementsAre("aggregate", "next"));
+}
+
+TEST_F(Polling, GoesOnBehindAnAggregateThatItHandedOnWhole) {
+  const std::string aggregate = kinesis_.put(0, "aggregate");
+  options_.start = After{ExtendedSequenceNumber(SequenceNumber(aggregate), 5)};
+  start();
+  run_for(seconds(1));
+  kinesis_.fail_next(Op::Get, ErrorCode::ExpiredIterator);
+  kinesis_.put(0, "next");
+  run_for(seconds(3));
+  EXPECT_THAT(got_, ::testing::ElementsAre("aggregate", "next"));
+}
+
 TEST_F(Polling, EndsWithAnErrorWhenTheShardIsGone) {
   start();
   run_for(seconds(1));

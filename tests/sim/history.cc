@@ -156,7 +156,9 @@ std::size_t History::passed_by(const ShardId& shard, const Checkpoint& position)
     return facts.records.size();
   if (const auto* after = std::get_if<After>(&position)) {
     const auto at = facts.by_sequence.find(after->position.sequence.str());
-    return at == facts.by_sequence.end() ? 0 : at->second + 1;
+    if (at == facts.by_sequence.end())
+      return 0;
+    return after->position.whole() ? at->second + 1 : at->second;
   }
   return 0;
 }

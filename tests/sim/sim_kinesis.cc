@@ -20,7 +20,8 @@ local::IteratorRequest request_of(const Checkpoint& position) {
     request.type = local::IteratorType::AtSequenceNumber;
     request.sequence_number = sequence->sequence.str();
   } else if (const auto* after = std::get_if<After>(&position)) {
-    request.type = local::IteratorType::AfterSequenceNumber;
+    request.type = after->position.whole() ? local::IteratorType::AfterSequenceNumber
+                                           : local::IteratorType::AtSequenceNumber;
     request.sequence_number = after->position.sequence.str();
   }
   return request;

@@ -108,8 +108,10 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
   std::string first_of(const FakeShard& entry, const Checkpoint& position) const {
     if (const auto* at = std::get_if<AtSequenceNumber>(&position))
       return at->sequence.str();
-    if (const auto* after = std::get_if<After>(&position))
-      return std::to_string(std::stoull(after->position.sequence.str()) + 1);
+    if (const auto* after = std::get_if<After>(&position)) {
+      const std::string& place = after->position.sequence.str();
+      return after->position.whole() ? std::to_string(std::stoull(place) + 1) : place;
+    }
     if (const auto* time = std::get_if<AtTimestamp>(&position)) {
       for (const Stored& record : entry.records) {
         if (record.arrival >= time->time)

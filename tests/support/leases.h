@@ -26,7 +26,7 @@ inline Lease row_of(const ConsumerKey& consumer, const char* shard,
   return lease;
 }
 
-inline Checkpoint after(const char* sequence, std::uint64_t sub = 0) {
+inline Checkpoint after(const char* sequence, std::uint64_t sub = kWholeRecord) {
   return After{ExtendedSequenceNumber(SequenceNumber(sequence), sub)};
 }
 

@@ -37,7 +37,7 @@ void write_position(RequestBody& body, const Checkpoint& position) {
     const auto* const after = std::get_if<After>(&position);
     CHECK(after != nullptr, "a finished shard is never read");
     // Inside an aggregate the record itself is read again; its finished part is skipped later.
-    type(after->position.sub == 0 ? "AFTER_SEQUENCE_NUMBER" : "AT_SEQUENCE_NUMBER");
+    type(after->position.whole() ? "AFTER_SEQUENCE_NUMBER" : "AT_SEQUENCE_NUMBER");
     body.text("StartingSequenceNumber", after->position.sequence.view());
   }
 }
