@@ -9,13 +9,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import banned  # noqa: E402
+import citations  # noqa: E402
 import coroutines  # noqa: E402
 import includes  # noqa: E402
 import paths  # noqa: E402
 import sizes  # noqa: E402
 from source import load_tree  # noqa: E402
 
-RULES = (includes.check, sizes.check, banned.check, coroutines.check, paths.check)
+RULES = (includes.check, sizes.check, banned.check, coroutines.check, paths.check, citations.check)
 
 
 def main(arguments):

@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import banned  # noqa: E402
+import citations  # noqa: E402
 import coroutines  # noqa: E402
 import includes  # noqa: E402
 import paths  # noqa: E402
@@ -31,6 +32,21 @@ class Planted(unittest.TestCase):
 
     def clean(self, rule, files):
         self.assertEqual(self.problems(rule, files), [])
+
+
+class Citations(Planted):
+    PAGE = "docs/reference/compared.md"
+    HEAD = "| Row | Here | Test |\n|---|---|---|\n"
+
+    def test_a_cited_test_must_exist(self):
+        tests = {"src/a_test.cc": "TEST(Lane, KeepsOrder) {}\n", "tests/test_x.py": "def test_it():\n    pass\n"}
+        rows = self.HEAD + "| order | yes | `Lane.KeepsOrder`, `test_x.py::test_it` |\n"
+        self.clean(citations.check, {**tests, self.PAGE: rows})
+        self.found(citations.check, {**tests, self.PAGE: rows.replace("Keeps", "Loses")}, "which is no test")
+
+    def test_a_row_without_a_test_says_why(self):
+        self.found(citations.check, {self.PAGE: self.HEAD + "| order | yes | |\n"}, "names no test")
+        self.clean(citations.check, {self.PAGE: self.HEAD + "| Kafka | no | does not apply: no Kafka |\n"})
 
 
 class Includes(Planted):
