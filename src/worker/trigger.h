@@ -1,14 +1,30 @@
 // worker/trigger.h — What one `[[trigger.kinesis]]` asks of the worker.
 #pragma once
+#include <memory>
+#include <string>
+
 #include "batch/batcher.h"
+#include "deliver/destination.h"
+#include "invoke/failure_limits.h"
 #include "invoke/guest.h"
 #include "lease/lease_coordinator.h"
 #include "model/control.h"
 #include "runtime/backoff.h"
+#include "spill/spill_store.h"
 #include "stream/read_budget.h"
 #include "stream/retention.h"
 
+namespace kt::batch {
+class FilterSet;
+}  // namespace kt::batch
+
 namespace kt::worker {
+
+/// What waits while a record keeps failing.
+enum class OnPoison {
+  Shard,  ///< the lane it came in, as with Lambda
+  Key,    ///< only its partition key: the key's records go to the spill
+};
 
 /// The values of one trigger. The defaults are those of the manifest.
 struct TriggerOptions {
@@ -21,13 +37,26 @@ struct TriggerOptions {
   Duration detector_poll = std::chrono::seconds(30);
   Duration handler_timeout = std::chrono::seconds(60);
   bool enabled = true;  ///< false: hold the leases, read nothing
+
+  std::string component;         ///< its name, for invocation records and messages
+  std::size_t lanes = 1;         ///< `parallelization_factor`
+  invoke::FailureLimits limits;  ///< attempts, age, bisect
+  /// The error text of a 2.0.0 handler is read as Lambda's batchItemFailures.
+  bool report_item_failures = false;
+  OnPoison on_poison = OnPoison::Shard;
+  /// With its `on_non_json`; null: every record passes.
+  std::shared_ptr<const batch::FilterSet> filters;
+  Duration tumbling_window{0};   ///< 0: none
+  std::string enhanced_fan_out;  ///< consumer name or ARN; empty: polling
 };
 
-/// A trigger with what serves it. Both outlive the Worker.
+/// A trigger with what serves it. All of it outlives the Worker.
 struct Trigger {
   TriggerOptions options;
   stream::KinesisApi& api;
   invoke::Guest& guest;
+  deliver::Destination* destination = nullptr;  ///< required once attempts or age are limited
+  spill::SpillStore* spill = nullptr;           ///< required with OnPoison::Key
 };
 
 /// What all triggers of a process share.
