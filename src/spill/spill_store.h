@@ -4,8 +4,9 @@
 // checkpoint may then pass that record, and all later ones of its key, only because they lie here,
 // where every possible owner of the shard finds them.
 #pragma once
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,33 @@ struct SpilledRecord {
   WallTime approximate_arrival;
   EncryptionType encryption = EncryptionType::Absent;
   bool in_aggregate = false;
-  bool ends_record = true;
+  std::uint32_t sub_sequence = 0;
+
+  /// As Record counts it.
+  std::size_t payload_bytes() const { return data.size() + partition_key.size(); }
+};
+
+/// A key that waits: what must be known of it without its payloads.
+struct WaitingKey {
+  std::string partition_key;
+  std::size_t records = 0;
+  std::size_t bytes = 0;         ///< payload_bytes() of its records
+  ExtendedSequenceNumber first;  ///< of its records
+  WallTime oldest;               ///< arrival of the first
+};
+
+/// What lies in a shard's spill.
+struct SpillContent {
+  std::vector<WaitingKey> keys;  ///< ordered by their first record
+  /// Positions past the checkpoint, ascending: of records that will be read again. Stored by an
+  /// owner who was gone before its checkpoint had passed them; at most what it had in flight.
+  std::vector<ExtendedSequenceNumber> ahead;
+};
+
+/// How much of a key head() gives at a time; at least one record in any case.
+struct HeadLimits {
+  std::size_t records_max = 1;
+  std::size_t bytes_max = 0;
 };
 
 enum class SpillOutcome { Stored, LeaseLost };
@@ -45,13 +72,19 @@ class SpillStore {
  public:
   virtual ~SpillStore() = default;
 
-  /// All that waits in this shard, ordered by position. Bounded by the limits its writer kept.
-  virtual Task<Result<std::vector<SpilledRecord>>> load(SpillScope scope) = 0;
-  /// Adds records, all or none; those that are there already stay as they are.
+  /// What waits in this shard, without payloads. Bounded by the limits that its writers kept.
+  /// `checkpoint` is the place up to which the shard is finished; none: nothing is.
+  virtual Task<Result<SpillContent>> load(SpillScope scope,
+                                          std::optional<ExtendedSequenceNumber> checkpoint) = 0;
+  /// The first records of one key, in order; none when nothing of it is here.
+  virtual Task<Result<std::vector<SpilledRecord>>> head(SpillScope scope, std::string partition_key,
+                                                        HeadLimits limits) = 0;
+  /// Adds records, ascending within each key; those that are there already stay as they are. A
+  /// store that can not add all at once adds a prefix of them before it fails.
   virtual Task<Result<SpillOutcome>> append(SpillScope scope,
                                             std::vector<SpilledRecord> records) = 0;
-  /// Forgets records that are handled, or that a destination holds.
-  virtual Task<Result<SpillOutcome>> remove(SpillScope scope,
+  /// Forgets records of one key that are handled, or that a destination holds.
+  virtual Task<Result<SpillOutcome>> remove(SpillScope scope, std::string partition_key,
                                             std::vector<ExtendedSequenceNumber> positions) = 0;
 };
 

@@ -1,0 +1,172 @@
+// worker/quarantine.h — Keeps partition keys apart while one of their records keeps failing.
+//
+// Why: with `on_poison = "key"` a failing record holds back its key alone. Its records lie in the
+// spill, durably, so that the checkpoint may pass them; here they are called again, each key in its
+// order, beside the lanes. Memory holds a few words a key; payloads are read back for each call.
+//
+//     a key:   Free ──park()──► Waiting ──due──► Calling ──done──► Removing ──┬─ more ──► Waiting
+//                                  ▲                │                         └─ none ──► Free
+//                                  ├── back-off ────┤ failed
+//                                  └── Delivering ◄─┘ attempts or age used up (then Removing)
+//
+// For the lanes (one `claim` a record, before it goes into a call; then at most one `park` a
+// batch):
+//   Free     call it.
+//   Park     its key waits: hand it to park() instead, in order. It is finished once that says
+//            Stored.
+//   Passed   a former owner parked it and its checkpoint was lost: it is finished.
+// A call that failed: what should wait goes to park() with the attempts so far, if has_room();
+// without room the lane calls it again in place, as with on_poison = "shard".
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "deliver/destination.h"
+#include "invoke/failure_policy.h"
+#include "invoke/invoke_gate.h"
+#include "model/counters.h"
+#include "model/reason.h"
+#include "observability/log.h"
+#include "runtime/task_group.h"
+#include "spill/spill_store.h"
+#include "worker/nap.h"
+
+namespace kt::worker {
+
+/// `on_poison_max_keys`, `on_poison_max_records`, `on_poison_max_bytes`: of one shard.
+struct QuarantineLimits {
+  std::size_t keys_max = 1'000;
+  std::size_t records_max = 100'000;
+  std::size_t bytes_max = std::size_t{64} * 1024 * 1024;  ///< payloads, in the store
+};
+
+/// The consumer of the shard, as far as its quarantine knows it.
+class QuarantineHost {
+ public:
+  virtual ~QuarantineHost() = default;
+  /// A guest may be called now: the lease is usable and not lost.
+  virtual bool may_call() const = 0;
+  virtual WallTime service_now() const = 0;
+  virtual std::chrono::milliseconds behind_latest() const = 0;
+  /// The store says that somebody else owns the shard. The consumer ends.
+  virtual void on_lease_lost() = 0;
+};
+
+/// Records that begin to wait, or join those of their key.
+struct Parking {
+  std::shared_ptr<const Batch> batch;  ///< never empty; of any keys, ascending
+  /// Of the next call of each key that did not wait before; such a key then waits `delay`.
+  std::uint32_t attempt = 1;
+  std::uint32_t failures = 0;
+  Duration delay{0};
+  std::string message;  ///< of the last failure
+};
+
+enum class Parked {
+  Stored,     ///< all are durable: the checkpoint may pass them
+  LeaseLost,  ///< nothing may be counted as finished
+  Stopped,    ///< drain: nothing may be counted as finished
+};
+
+enum class Claim { Free, Park, Passed };
+
+/// For status and metrics.
+struct QuarantineStatus {
+  std::size_t keys = 0;
+  std::size_t records = 0;
+  std::size_t bytes = 0;
+  std::optional<WallTime> oldest;   ///< arrival of the oldest record that waits
+  std::uint32_t most_failures = 0;  ///< of the key that failed most often
+  std::string last_failure;         ///< "key \"a\": failed: …"
+  Reason reason = Reason::None;     ///< KeysWaiting, SpillFull, DestinationDown or StoreFailing
+  std::string trouble;              ///< of the store or the destination; empty: none
+};
+
+/// Lives on: the shard loop. Lifetime: outlives run() and park(). Owned by one ShardConsumer.
+/// Order: a key's records are called in order, one call of a key at a time, none while an earlier
+/// one of it is not finished. At-least-once: a record is forgotten when it is handled or a
+/// destination holds it; a stop between the two repeats it.
+class Quarantine {
+ public:
+  struct Deps {
+    Loop& loop;
+    Clock& clock;
+    Random& random;
+    QuarantineHost& host;
+    spill::SpillStore& store;
+    invoke::Guest& guest;
+    invoke::FailurePolicy& policy;
+    deliver::Destination* destination;  ///< null: the policy never gives up
+    invoke::InvokeGate& turns;          ///< of the process: bounds the payloads in memory
+    TriggerCounters& probe;
+  };
+  struct Options {
+    spill::SpillScope scope;
+    std::optional<ExtendedSequenceNumber> checkpoint;  ///< of the lease; none: a start
+    invoke::CallContext call;       ///< stream, shard and fencing token; the rest is filled in
+    deliver::FailedBatch given_up;  ///< application, component, stream, shard; the rest likewise
+    QuarantineLimits limits;
+    std::size_t batch_records_max = 100;
+    std::size_t batch_bytes_max = 1024 * 1024;
+    std::size_t calls_max = 2;  ///< at a time, of this shard
+    Duration handler_timeout = std::chrono::seconds(60);
+    Backoff store_backoff;
+  };
+
+  Quarantine(Deps deps, Options options, Log log);
+  Quarantine(const Quarantine&) = delete;
+  Quarantine& operator=(const Quarantine&) = delete;
+  ~Quarantine();
+
+  /// What waits from before. Once, before the first record is read; may be repeated on error.
+  Task<Result<Unit>> load();
+  /// Calls the waiting keys' records until drained or cancelled. A child of the consumer's group.
+  Task<Result<Unit>> run();
+
+  bool holds(std::string_view partition_key) const { return keys_.contains(partition_key); }
+  /// What is to become of a record that was read. O(1).
+  Claim claim(const Record& record) const;
+  /// Whether the bounds allow these records to wait.
+  bool has_room(const Batch& batch) const;
+  /// From the moment it is awaited, claim() says Park for all keys of the batch. Waits for room
+  /// (the waiting keys go on meanwhile) and for the store, as long as it takes. Not to be spawned.
+  Task<Parked> park(Parking parking);
+
+  bool empty() const { return keys_.empty(); }
+  /// True: nothing waits, and SHARD_END may be written. False: drained first.
+  Task<bool> wait_until_empty();
+
+  /// No new call; run() and every park() end once nothing is in flight.
+  void drain();
+  /// Interrupts the calls in flight.
+  void interrupt_calls();
+  bool calling() const { return calls_ > 0; }
+
+  QuarantineStatus status() const;
+
+ private:
+  struct Key;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  using Keys = std::unordered_map<std::string, std::unique_ptr<Key>, TextHash, std::equal_to<>>;
+
+  Deps deps_;
+  Options options_;
+  Log log_;
+  Keys keys_;
+  std::unordered_set<std::string> ahead_;  ///< positions that will be read again
+  std::size_t calls_ = 0;
+};
+
+}  // namespace kt::worker
