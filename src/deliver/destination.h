@@ -50,6 +50,8 @@ class Destination {
   virtual ~Destination() = default;
   /// Unit only when the destination durably holds every record with its data.
   virtual Task<Result<Unit>> deliver(FailedBatch failed) = 0;
+  /// Whether it exists and can be written at this moment. Leaves nothing behind. For `check`.
+  virtual Task<Result<Unit>> check() = 0;
   /// For status and messages: "directory /var/…", "arn:aws:sqs:…".
   virtual std::string describe() const = 0;
 };
