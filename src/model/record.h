@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ struct Record {
   std::uint32_t sub_sequence = 0;      ///< index inside a KPL aggregate; 0 of a plain record
   bool in_aggregate = false;           ///< a user record of a KPL aggregate
   bool ends_record = true;             ///< no later user record has the same sequence number
+  bool rejected = false;               ///< no handler may see it: it goes to the destination
+  std::uint64_t ordinal = 0;           ///< its number among all records of its consumer, from 0
   std::string_view explicit_hash_key;  ///< of a user record; empty: none
 
   /// What counts against byte budgets.
@@ -66,6 +69,7 @@ struct Batch {
   std::vector<std::shared_ptr<const RecordPage>> pages;  ///< keeps the views alive
   std::vector<Record> records;
   std::size_t payload_bytes = 0;
+  std::optional<WallTime> window_start;  ///< of the tumbling window it belongs to, if there are any
 
   bool empty() const { return records.empty(); }
   ExtendedSequenceNumber last_position() const { return records.back().position(); }
