@@ -12,6 +12,11 @@ namespace {
 
 /// A worker that was silent for this many failovers and owns nothing is forgotten.
 constexpr int kForgetAfterFailovers = 100;
+/// News is told at once, but this long after the last beat: what happens together is one beat.
+constexpr Duration kNewsSpacing = std::chrono::milliseconds(50);
+/// With this many workers more the beats are looked at less often by one interval.
+constexpr std::size_t kWorkersAnInterval = 32;
+constexpr std::size_t kIntervalsMax = 4;
 
 /// Keeps an alarm no longer than its wait.
 class ScopedAlarm {
@@ -55,10 +60,28 @@ Task<Result<Unit>> LeaseCoordinator::run() {
   co_return co_await group.join();
 }
 
-void LeaseCoordinator::poke() {
+void LeaseCoordinator::look_again() {
+  rows_due_ = true;
   poked_ = true;
   if (nap_)
     nap_->fire();
+}
+
+void LeaseCoordinator::announce() {
+  ++news_;
+  news_untold_ = true;
+  if (beat_nap_)
+    beat_nap_->fire();
+}
+
+void LeaseCoordinator::poke() {
+  look_again();
+  announce();
+}
+
+void LeaseCoordinator::stop_taking() {
+  taking_ = false;
+  announce();
 }
 
 std::vector<HeldLeasePtr> LeaseCoordinator::held() const {
@@ -83,14 +106,22 @@ Task<Result<Unit>> LeaseCoordinator::keep_beating() {
   std::uint32_t failures = 0;
   for (;;) {
     const MonotonicTime sent = deps_.clock.now();
-    auto beat = co_await with_deadline(deps_.clock, sent + options_.failover / 3,
-                                       deps_.table.beat(options_.worker), "heartbeat");
+    WorkerBeat sign;
+    sign.worker = options_.worker;
+    sign.news = news_;
+    sign.leaving = !taking_;
+    news_untold_ = false;
+    auto beat =
+        co_await with_deadline(deps_.clock, sent + options_.failover / 3,
+                               deps_.table.beat(options_.consumer, std::move(sign)), "heartbeat");
     if (beat) {
       failures = 0;
       confirm_beat(sent);
-      co_await deps_.clock.sleep_until(sent + options_.beat_interval);
+      co_await nap(beat_nap_, news_untold_, sent + options_.beat_interval);
+      co_await deps_.clock.sleep_until(sent + kNewsSpacing);
       continue;
     }
+    news_untold_ = true;
     if (!note_trouble(beat.error(), "heartbeat"))
       co_return fail(beat.error().within("heartbeat"));
     co_await deps_.clock.sleep(backoff.delay(++failures, deps_.random));
@@ -105,7 +136,7 @@ void LeaseCoordinator::confirm_beat(MonotonicTime sent) {
   usable_until_ = std::max(usable_until_, sent + options_.failover - options_.margin);
   beat_confirmed_.notify_all();
   if (!was_fresh)
-    poke();
+    look_again();
 }
 
 Task<Result<Unit>> LeaseCoordinator::watch_expiry() {
@@ -147,42 +178,71 @@ void LeaseCoordinator::report_lost(const HeldLeasePtr& lease) {
 Task<Result<Unit>> LeaseCoordinator::keep_scanning() {
   Backoff backoff;
   std::uint32_t failures = 0;
-  const Duration interval =
-      options_.mode == LeaseMode::Shared ? options_.scan_interval : options_.audit_interval;
   for (;;) {
     poked_ = false;
     auto scanned = co_await scan();
     if (scanned) {
       failures = 0;
       trouble_.reset();
-      co_await nap(deps_.clock.now() + interval);
+      co_await nap(nap_, poked_, deps_.clock.now() + look_interval());
       continue;
     }
+    rows_due_ = true;
     if (!note_trouble(scanned.error(), "reading and taking leases"))
       co_return fail(scanned.error().within("reading and taking leases"));
     co_await deps_.clock.sleep(backoff.delay(++failures, deps_.random));
   }
 }
 
-Task<void> LeaseCoordinator::nap(MonotonicTime until) {
-  if (poked_)
+Task<void> LeaseCoordinator::nap(std::optional<OneShot>& alarm, const bool& no_need,
+                                 MonotonicTime until) {
+  if (no_need)
     co_return;
-  nap_.emplace();
-  const ScopedAlarm alarm(deps_.clock, until, *nap_);
-  co_await nap_->wait();
+  alarm.emplace();
+  const ScopedAlarm scoped(deps_.clock, until, *alarm);
+  co_await alarm->wait();
+}
+
+Duration LeaseCoordinator::look_interval() const {
+  if (options_.mode == LeaseMode::Exclusive)
+    return options_.audit_interval;
+  const std::size_t intervals = std::min(1 + others_.size() / kWorkersAnInterval, kIntervalsMax);
+  return options_.scan_interval * static_cast<Duration::rep>(intervals);
 }
 
 Task<Result<Unit>> LeaseCoordinator::scan() {
+  if (options_.mode == LeaseMode::Shared)
+    co_return co_await scan_shared();
   CO_TRY(auto rows, deps_.table.list(options_.consumer));
   drop_what_others_own(rows);
-  if (options_.mode == LeaseMode::Exclusive)
-    co_return co_await take_exclusively(std::move(rows));
+  co_return co_await take_exclusively(std::move(rows));
+}
+
+Task<Result<Unit>> LeaseCoordinator::scan_shared() {
+  if (!rows_due_) {
+    CO_TRY(read_beats());
+  }
+  if (!rows_due_ && deps_.clock.now() < rows_read_at_ + options_.rows_interval)
+    co_return Unit{};
+  rows_due_ = false;
+  rows_read_at_ = deps_.clock.now();
+  CO_TRY(auto rows, deps_.table.list(options_.consumer));
+  drop_what_others_own(rows);
+  note_owners(rows);
   // Rows first, beats second: an owner who came back and took its lease again between the two
   // readings has moved the counter, one who did before shows a new beat.
-  const MonotonicTime read_from = deps_.clock.now();
-  CO_TRY(auto beats, deps_.table.beats());
-  note_beats(beats, rows, read_from);
+  CO_TRY(read_beats());
+  for (auto& [worker, sight] : others_)
+    sight.counted_alive = alive(worker);
   co_return co_await balance(std::move(rows));
+}
+
+Task<Result<Unit>> LeaseCoordinator::read_beats() {
+  const MonotonicTime read_from = deps_.clock.now();
+  CO_TRY(auto beats, deps_.table.beats(options_.consumer));
+  beats_read_from_ = read_from;
+  note_beats(beats);
+  co_return Unit{};
 }
 
 void LeaseCoordinator::drop_what_others_own(const std::vector<Lease>& rows) {
@@ -209,26 +269,50 @@ Task<Result<Unit>> LeaseCoordinator::take_exclusively(std::vector<Lease> rows) {
   return take(std::move(wanted));
 }
 
-void LeaseCoordinator::note_beats(const std::vector<WorkerBeat>& beats,
-                                  const std::vector<Lease>& rows, MonotonicTime read_from) {
-  beats_read_from_ = read_from;
-  std::map<WorkerId, std::optional<std::uint64_t>> seen;
+void LeaseCoordinator::note_owners(const std::vector<Lease>& rows) {
+  owners_.clear();
   for (const Lease& row : rows) {
     if (row.owner)
-      seen.try_emplace(*row.owner);
+      owners_.insert(*row.owner);
   }
-  for (const WorkerBeat& beat : beats)
-    seen[beat.worker] = beat.beat;
-  seen.erase(options_.worker);
-  std::erase_if(others_, [&](const auto& entry) { return !seen.contains(entry.first); });
-  for (const auto& [worker, beat] : seen) {
-    const auto [known, is_new] = others_.try_emplace(worker);
-    if (!is_new && known->second.beat == beat)
-      continue;
+}
+
+void LeaseCoordinator::note_beats(const std::vector<WorkerBeat>& beats) {
+  std::set<WorkerId> gone;
+  for (const auto& [worker, sight] : others_)
+    gone.insert(worker);
+  std::set<WorkerId> silent = owners_;
+  bool changed = false;
+  for (const WorkerBeat& beat : beats) {
+    gone.erase(beat.worker);
+    silent.erase(beat.worker);
+    changed = note_beat(beat, true) || changed;
+  }
+  for (const WorkerId& worker : silent) {
+    gone.erase(worker);
+    WorkerBeat none;
+    none.worker = worker;
+    changed = note_beat(none, false) || changed;
+  }
+  for (const WorkerId& worker : gone)
+    others_.erase(worker);
+  rows_due_ = rows_due_ || changed || !gone.empty();
+}
+
+bool LeaseCoordinator::note_beat(const WorkerBeat& beat, bool beats) {
+  if (beat.worker == options_.worker)
+    return false;
+  const auto [known, is_new] = others_.try_emplace(beat.worker);
+  Sight& sight = known->second;
+  const bool told = is_new || sight.beats != beats || sight.last.news != beat.news ||
+                    sight.last.leaving != beat.leaving;
+  if (is_new || sight.beats != beats || sight.last.beat != beat.beat) {
     // Its age counts from the end of this reading: the beat was stored before.
-    known->second.beat = beat;
-    known->second.since = deps_.clock.now();
+    sight.since = deps_.clock.now();
   }
+  sight.last = beat;
+  sight.beats = beats;
+  return told || sight.counted_alive != alive(beat.worker);
 }
 
 bool LeaseCoordinator::alive(const WorkerId& worker) const {
@@ -236,36 +320,45 @@ bool LeaseCoordinator::alive(const WorkerId& worker) const {
   return known != others_.end() && silence(known->second) < options_.failover;
 }
 
-Task<Result<Unit>> LeaseCoordinator::balance(std::vector<Lease> rows) {
-  const std::vector<Lease> candidates = options_.eligible(rows);
-  std::map<WorkerId, std::size_t> counts;
+/// How many leases each worker has that may take some: the live ones that are not leaving.
+LeaseCoordinator::Counts LeaseCoordinator::count(const std::vector<Lease>& candidates) const {
+  Counts counts;
   counts[options_.worker] = 0;
   for (const auto& [worker, sight] : others_) {
-    if (alive(worker) && sight.beat)
+    if (alive(worker) && sight.beats && !sight.last.leaving)
       counts[worker] = 0;
   }
+  for (const Lease& row : candidates) {
+    if (held_.contains(row.key.shard)) {
+      ++counts[options_.worker];
+    } else if (row.owner) {
+      const auto owner = counts.find(*row.owner);
+      if (owner != counts.end())
+        ++owner->second;
+    }
+  }
+  return counts;
+}
+
+Task<Result<Unit>> LeaseCoordinator::balance(std::vector<Lease> rows) {
+  if (!taking_)
+    co_return Unit{};
+  const std::vector<Lease> candidates = options_.eligible(rows);
+  const Counts counts = count(candidates);
+  const Counts quota = quotas(candidates.size(), counts);
+  const std::size_t mine = counts.at(options_.worker);
+  if (mine > quota.at(options_.worker))
+    ask_back(mine - quota.at(options_.worker));
+  std::vector<Lease> wanted = free_ones(candidates, counts, quota);
   // Ours in the table but not held (the answer to a take was lost): the others see it as ours, so
   // nobody else will take it. It is taken again whatever the quota, and asked back like any other.
-  std::vector<Lease> wanted;
   for (const Lease& row : candidates) {
-    const bool held = held_.contains(row.key.shard);
-    if (held || row.owner == options_.worker)
-      ++counts[options_.worker];
-    else if (row.owner && alive(*row.owner))
-      ++counts[*row.owner];
-    if (!held && row.owner == options_.worker && !releasing_.contains(row.key.shard))
+    const ShardId& shard = row.key.shard;
+    if (row.owner == options_.worker && !held_.contains(shard) && !releasing_.contains(shard))
       wanted.push_back(row);
   }
-  const std::size_t mine = counts[options_.worker];
-  const std::size_t quota = quotas(candidates.size(), counts)[options_.worker];
-  if (mine > quota)
-    ask_back(mine - quota);
-  if (mine < quota) {
-    for (Lease& row : free_ones(candidates, quota - mine))
-      wanted.push_back(std::move(row));
-  }
   CO_TRY(take(std::move(wanted)));
-  co_return co_await forget_long_dead(std::move(rows));
+  co_return co_await forget_long_dead();
 }
 
 void LeaseCoordinator::ask_back(std::size_t surplus) {
@@ -283,19 +376,28 @@ void LeaseCoordinator::ask_back(std::size_t surplus) {
 }
 
 std::vector<Lease> LeaseCoordinator::free_ones(const std::vector<Lease>& candidates,
-                                               std::size_t most) {
-  std::vector<Lease> wanted;
+                                               const Counts& counts, const Counts& quota) {
+  std::vector<Lease> free;
   for (const Lease& row : candidates) {
-    const bool free = !row.owner || (row.owner != options_.worker && !alive(*row.owner));
-    if (free && !held_.contains(row.key.shard))
-      wanted.push_back(row);
+    const bool owned = row.owner && (row.owner == options_.worker || alive(*row.owner));
+    if (!owned && !held_.contains(row.key.shard))
+      free.push_back(row);
   }
-  // Workers that take at the same moment should not all want the same ones.
-  for (std::size_t i = wanted.size(); i > 1; --i)
-    std::swap(wanted[i - 1], wanted[deps_.random.below(i)]);
-  if (wanted.size() > most)
-    wanted.resize(most);
-  return wanted;
+  // Workers that take at the same moment should not want the same ones: each begins behind what
+  // the others before it lack.
+  std::size_t begin = 0;
+  std::size_t lacking = 0;
+  for (const auto& [worker, count] : counts) {
+    lacking = quota.at(worker) - std::min(count, quota.at(worker));
+    if (worker == options_.worker)
+      break;
+    begin += lacking;
+  }
+  if (!free.empty())
+    std::ranges::rotate(free, free.begin() + static_cast<std::ptrdiff_t>(begin % free.size()));
+  if (free.size() > lacking)
+    free.resize(lacking);
+  return free;
 }
 
 Task<Result<Unit>> LeaseCoordinator::take(std::vector<Lease> wanted) {
@@ -313,8 +415,10 @@ Task<Result<Unit>> LeaseCoordinator::take(std::vector<Lease> wanted) {
   if (!fresh() || expiries != expiries_ || !taking_)
     co_return Unit{};
   for (auto& row : *answer) {
-    if (!row)
+    if (!row) {
+      look_again();
       continue;
+    }
     auto lease = std::make_shared<HeldLease>(*std::move(row));
     deps_.log.info("lease taken", {{"shard", lease->shard().str()},
                                    {"checkpoint", to_string(lease->row().checkpoint)}});
@@ -324,19 +428,14 @@ Task<Result<Unit>> LeaseCoordinator::take(std::vector<Lease> wanted) {
   co_return Unit{};
 }
 
-Task<Result<Unit>> LeaseCoordinator::forget_long_dead(std::vector<Lease> rows) {
-  std::set<WorkerId> owners;
-  for (const Lease& row : rows) {
-    if (row.owner)
-      owners.insert(*row.owner);
-  }
+Task<Result<Unit>> LeaseCoordinator::forget_long_dead() {
   std::vector<WorkerId> dead;
   for (const auto& [worker, sight] : others_) {
-    if (!owners.contains(worker) && silence(sight) > options_.failover * kForgetAfterFailovers)
+    if (!owners_.contains(worker) && silence(sight) > options_.failover * kForgetAfterFailovers)
       dead.push_back(worker);
   }
   for (const WorkerId& worker : dead) {
-    CO_TRY(deps_.table.forget(worker));
+    CO_TRY(deps_.table.forget(options_.consumer, worker));
     others_.erase(worker);
   }
   co_return Unit{};
@@ -366,8 +465,10 @@ Task<Result<Unit>> LeaseCoordinator::release(HeldLeasePtr lease) {
   for (std::uint32_t failures = 1;; ++failures) {
     auto released = co_await with_deadline(deps_.clock, end, deps_.table.release(lease->row()),
                                            "giving back a lease");
-    if (released)
+    if (released) {
+      announce();
       co_return Unit{};
+    }
     const MonotonicTime next = deps_.clock.now() + backoff.delay(failures, deps_.random);
     if (!may_heal(released.error().code) || next >= end) {
       deps_.log.warn("a lease could not be given back and will expire",
@@ -396,7 +497,7 @@ Task<Result<Unit>> LeaseCoordinator::give_back_the_rest() {
   }
   if (options_.mode == LeaseMode::Exclusive)
     co_return Unit{};
-  co_return co_await deps_.table.forget(options_.worker);
+  co_return co_await deps_.table.forget(options_.consumer, options_.worker);
 }
 
 }  // namespace kt::lease

@@ -5,10 +5,11 @@
 // send time of its last confirmed beat + failover − margin; at that instant they are lost, and only
 // a new take() brings them back. Another worker takes one only after it saw the owner's beat
 // unchanged for a full failover on its own clock, on condition of owner and counter. A confirmed
-// beat was stored after it was sent, so the owner's time is always over first. Balance: every
-// worker computes the same quotas from the rows; who holds too many gives back, who holds too few
-// takes what is free. With the state directory's lock (Exclusive) there is one worker: no beats, no
-// expiry, all leases.
+// beat was stored after it was sent, so the owner's time is always over first. The rows are read
+// only when a beat brings news, a worker came, went or fell silent, and every few seconds: so the
+// cost does not grow with the shards. Balance: every worker computes the same quotas from the rows;
+// who holds too many gives back, who holds too few takes what is free. With the state directory's
+// lock (Exclusive) there is one worker: no beats, no expiry, all leases.
 #pragma once
 #include <functional>
 #include <map>
@@ -62,7 +63,8 @@ class LeaseCoordinator {
     Duration failover = std::chrono::seconds(3);
     Duration beat_interval = std::chrono::milliseconds(500);
     Duration scan_interval =
-        std::chrono::milliseconds(500);                  ///< Shared: between looks at the table
+        std::chrono::milliseconds(250);  ///< Shared: between looks at the others' beats
+    Duration rows_interval = std::chrono::seconds(5);    ///< Shared: unasked readings of the rows
     Duration margin = std::chrono::milliseconds(300);    ///< for drift between the clocks
     Duration audit_interval = std::chrono::seconds(30);  ///< Exclusive: unasked looks
     std::function<std::vector<Lease>(std::span<const Lease>)> eligible = lease::eligible;
@@ -72,10 +74,10 @@ class LeaseCoordinator {
 
   /// Serves until cancelled. Spawn it once.
   Task<Result<Unit>> run();
-  /// Look at the table now: rows were added, or a shard came to its end.
+  /// Look at the table now, and let the others do so: rows were added, or a shard came to its end.
   void poke();
-  /// Take nothing more: the worker is draining.
-  void stop_taking() { taking_ = false; }
+  /// Take nothing more: the worker is draining. The others take what it gives back.
+  void stop_taking();
 
   /// Whether a call may start under this lease now. Ask right before every effect.
   bool is_usable(const HeldLease& lease) const { return !lease.lost() && fresh(); }
@@ -97,25 +99,36 @@ class LeaseCoordinator {
 
  private:
   struct Sight {  ///< of another worker: its beat as last seen, and since when it is that
-    std::optional<std::uint64_t> beat;
+    WorkerBeat last;
+    bool beats = false;  ///< false: it owns rows, but has no beat stored
     MonotonicTime since;
+    bool counted_alive = false;  ///< when the rows were last judged
   };
+  using Counts = std::map<WorkerId, std::size_t>;
 
   Task<Result<Unit>> keep_beating();
   Task<Result<Unit>> watch_expiry();
   Task<Result<Unit>> keep_scanning();
   Task<Result<Unit>> scan();
+  Task<Result<Unit>> scan_shared();
+  Task<Result<Unit>> read_beats();
   Task<Result<Unit>> take_exclusively(std::vector<Lease> rows);
   Task<Result<Unit>> balance(std::vector<Lease> rows);
   Task<Result<Unit>> take(std::vector<Lease> wanted);
   Task<Result<Unit>> give_back_the_rest();
-  Task<Result<Unit>> forget_long_dead(std::vector<Lease> rows);
-  Task<void> nap(MonotonicTime until);
-  void note_beats(const std::vector<WorkerBeat>& beats, const std::vector<Lease>& rows,
-                  MonotonicTime read_from);
+  Task<Result<Unit>> forget_long_dead();
+  Task<void> nap(std::optional<OneShot>& alarm, const bool& no_need, MonotonicTime until);
+  Duration look_interval() const;
+  void look_again();
+  void announce();
+  void note_owners(const std::vector<Lease>& rows);
+  void note_beats(const std::vector<WorkerBeat>& beats);
+  bool note_beat(const WorkerBeat& beat, bool beats);
+  Counts count(const std::vector<Lease>& candidates) const;
   void drop_what_others_own(const std::vector<Lease>& rows);
   void ask_back(std::size_t surplus);
-  std::vector<Lease> free_ones(const std::vector<Lease>& candidates, std::size_t most);
+  std::vector<Lease> free_ones(const std::vector<Lease>& candidates, const Counts& counts,
+                               const Counts& quota);
   void confirm_beat(MonotonicTime sent);
   bool alive(const WorkerId& worker) const;
   Duration silence(const Sight& sight) const { return beats_read_from_ - sight.since; }
@@ -129,11 +142,17 @@ class LeaseCoordinator {
   std::map<ShardId, HeldLeasePtr> held_;
   std::set<ShardId> releasing_;  ///< being given back: not to be taken again meanwhile
   std::map<WorkerId, Sight> others_;
+  std::set<WorkerId> owners_;      ///< of the rows, as last read
   MonotonicTime beats_read_from_;  ///< when the latest reading of all beats was begun
+  MonotonicTime rows_read_at_;
+  bool rows_due_ = true;  ///< something happened since the rows were read
   MonotonicTime usable_until_;
   std::uint64_t expiries_ = 0;  ///< a take that an expiry overtook does not count
   Event beat_confirmed_;
   std::optional<OneShot> nap_;
+  std::optional<OneShot> beat_nap_;
+  std::uint64_t news_ = 0;
+  bool news_untold_ = false;
   bool take_in_flight_ = false;
   Event take_ended_;
   bool poked_ = false;

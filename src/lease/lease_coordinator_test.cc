@@ -219,12 +219,13 @@ TEST_F(LeaseCoordinatorTest, GivesBackWhatItReleasesAndTheOthersHaveItWithinASec
 }
 
 TEST_F(LeaseCoordinatorTest, ALongDeadWorkerIsForgotten) {
-  get(table_.beat(WorkerId("old")));
+  get(table_.beat(mine_, testing_support::beat_of(WorkerId("old"))));
   add("w1");
-  EXPECT_TRUE(within(10min, [&] { return get(table_.beats()).size() == 1; }));
+  EXPECT_TRUE(within(10min, [&] { return get(table_.beats(mine_)).size() == 1; }));
 }
 
 TEST_F(LeaseCoordinatorTest, NoTwoWorkersFindALeaseUsableAtOnceWhateverIsLost) {
+  int lost = 0;
   for (std::uint64_t seed_number = 0; seed_number < 30; ++seed_number) {
     Loop loop;
     VirtualClock clock;
@@ -251,13 +252,12 @@ TEST_F(LeaseCoordinatorTest, NoTwoWorkersFindALeaseUsableAtOnceWhateverIsLost) {
       }
       for (const auto& [shard, count] : users)
         EXPECT_LE(count, 1) << shard << " seed " << seed_number;
-      if (random.chance(5)) {
+      if (random.chance(20)) {
         auto& outage = members[random.below(3)]->faulty.faults.down;
         outage = !outage;
       }
       return clock.now() > MonotonicTime(2min) || HasFailure();
     });
-    int lost = 0;
     for (auto& member : members) {
       lost += member->lost;
       member->group.cancel();
@@ -265,8 +265,8 @@ TEST_F(LeaseCoordinatorTest, NoTwoWorkersFindALeaseUsableAtOnceWhateverIsLost) {
     run_virtual(loop, clock, [&] {
       return std::ranges::all_of(members, [](auto& m) { return m->group.empty(); });
     });
-    EXPECT_GT(lost, 0) << "the faults were too mild to show anything";
   }
+  EXPECT_GT(lost, 30) << "the faults were too mild to show anything";
 }
 
 }  // namespace

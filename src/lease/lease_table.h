@@ -42,11 +42,17 @@ struct CheckpointWrite {
   std::optional<std::optional<WindowState>> window;
 };
 
-/// One worker's last sign of life. `beat` rises by one a heartbeat; a watcher judges age by its own
-/// clock from when it last saw the number change.
+/// One worker's last sign of life. A watcher judges its age by its own clock, from when it last saw
+/// `beat` change.
 struct WorkerBeat {
   WorkerId worker;
-  std::uint64_t beat = 0;
+  std::uint64_t beat = 0;  ///< rises by one a heartbeat
+  /// Rises when the worker did something to the rows that others should look at. So they need not
+  /// read all rows to learn that nothing happened.
+  std::uint64_t news = 0;
+  bool leaving = false;  ///< gives back what it has and takes nothing more
+
+  friend bool operator==(const WorkerBeat&, const WorkerBeat&) = default;
 };
 
 /// Lives on: the shard loop; must outlive its calls.
@@ -88,11 +94,13 @@ class LeaseTable {
   /// Deletes a row, conditional on its counter and on its being at ShardEnd or `even_unfinished`.
   virtual Task<Result<WriteOutcome>> remove(Lease seen, bool even_unfinished) = 0;
 
-  /// Raises this worker's beat. The value is the beat as stored.
-  virtual Task<Result<std::uint64_t>> beat(WorkerId worker) = 0;
-  virtual Task<Result<std::vector<WorkerBeat>>> beats() = 0;
+  /// Raises a worker's beat among the workers of one consumer and stores the rest of `sign` as it
+  /// is; sign.beat is not looked at. The value is the beat as stored.
+  virtual Task<Result<std::uint64_t>> beat(ConsumerKey consumer, WorkerBeat sign) = 0;
+  /// Every worker of a consumer, ordered by id. Never an older state than at the time of the call.
+  virtual Task<Result<std::vector<WorkerBeat>>> beats(ConsumerKey consumer) = 0;
   /// Forgets a worker (its own orderly end, or long dead).
-  virtual Task<Result<Unit>> forget(WorkerId worker) = 0;
+  virtual Task<Result<Unit>> forget(ConsumerKey consumer, WorkerId worker) = 0;
 };
 
 /// Invalid when a write asks for more than a table can keep: for the back ends.

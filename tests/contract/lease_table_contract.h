@@ -14,6 +14,7 @@
 namespace kt::lease::contract {
 
 using testing_support::after;
+using testing_support::beat_of;
 using testing_support::consumer_of;
 using testing_support::row_of;
 using testing_support::write_of;
@@ -251,16 +252,25 @@ TYPED_TEST_P(LeaseTableContract, KeepsConsumersApartAndKnowsTheIncarnationsOfASt
 }
 
 TYPED_TEST_P(LeaseTableContract, ABeatRisesByOneAndAForgottenWorkerIsGone) {
-  EXPECT_EQ(this->get(this->table().beat(this->w1_)), 1u);
-  EXPECT_EQ(this->get(this->table().beat(this->w1_)), 2u);
-  EXPECT_EQ(this->get(this->table().beat(this->w2_)), 1u);
-  const auto beats = this->get(this->table().beats());
+  EXPECT_EQ(this->get(this->table().beat(this->mine_, beat_of(this->w1_))), 1u);
+  EXPECT_EQ(this->get(this->table().beat(this->mine_, beat_of(this->w1_, 7, true))), 2u);
+  EXPECT_EQ(this->get(this->table().beat(this->mine_, beat_of(this->w2_))), 1u);
+  WorkerBeat expected = beat_of(this->w1_, 7, true);
+  expected.beat = 2;
+  const auto beats = this->get(this->table().beats(this->mine_));
   ASSERT_EQ(beats.size(), 2u);
-  EXPECT_EQ(beats[0].worker, this->w1_);
-  EXPECT_EQ(beats[0].beat, 2u);
-  this->get(this->table().forget(this->w1_));
-  this->get(this->table().forget(this->w1_));
-  ASSERT_EQ(this->get(this->table().beats()).size(), 1u);
+  EXPECT_EQ(beats[0], expected);
+  EXPECT_FALSE(beats[1].leaving);
+  this->get(this->table().forget(this->mine_, this->w1_));
+  this->get(this->table().forget(this->mine_, this->w1_));
+  ASSERT_EQ(this->get(this->table().beats(this->mine_)).size(), 1u);
+}
+
+TYPED_TEST_P(LeaseTableContract, WorkersOfAnotherConsumerAreNoneOfThisOne) {
+  this->get(this->table().beat(this->mine_, beat_of(this->w1_)));
+  this->get(this->table().beat(consumer_of("app/a", 9), beat_of(this->w2_)));
+  this->get(this->table().beat(consumer_of("app/b"), beat_of(this->w2_)));
+  EXPECT_EQ(this->get(this->table().beats(this->mine_)).size(), 1u);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(
@@ -270,6 +280,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     OneRefusedCheckpointDoesNotHoldUpTheOthers, ReleaseClearsTheOwnerAndFencesHim,
     RemovesOnlyWhatIsFinishedUnlessTold, StoresAWindowWithTheCheckpointAndClearsItWhenTold,
     KeepsAWindowOfAMebibyteAndRefusesALongerOne, AWindowStaysAtShardEndAndGoesWithItsRow,
-    KeepsConsumersApartAndKnowsTheIncarnationsOfAStream, ABeatRisesByOneAndAForgottenWorkerIsGone);
+    KeepsConsumersApartAndKnowsTheIncarnationsOfAStream, ABeatRisesByOneAndAForgottenWorkerIsGone,
+    WorkersOfAnotherConsumerAreNoneOfThisOne);
 
 }  // namespace kt::lease::contract

@@ -82,9 +82,9 @@ class BeatTap final : public lease::ForwardingLeaseTable {
   BeatTap(lease::LeaseTable& inner, Clock& clock, LifeView& life)
       : ForwardingLeaseTable(inner), clock_(clock), life_(life) {}
 
-  Task<Result<std::uint64_t>> beat(WorkerId worker) override {
+  Task<Result<std::uint64_t>> beat(lease::ConsumerKey consumer, lease::WorkerBeat sign) override {
     const MonotonicTime sent = clock_.now();
-    auto beat = co_await inner_.beat(std::move(worker));
+    auto beat = co_await inner_.beat(std::move(consumer), std::move(sign));
     const lease::LeaseCoordinator::Options rule;
     if (beat && life_.usable_until)
       life_.usable_until = std::max(*life_.usable_until, sent + rule.failover - rule.margin);

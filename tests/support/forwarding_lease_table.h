@@ -50,11 +50,15 @@ class ForwardingLeaseTable : public LeaseTable {
   Task<Result<WriteOutcome>> remove(Lease seen, bool even_unfinished) override {
     return inner_.remove(std::move(seen), even_unfinished);
   }
-  Task<Result<std::uint64_t>> beat(WorkerId worker) override {
-    return inner_.beat(std::move(worker));
+  Task<Result<std::uint64_t>> beat(ConsumerKey consumer, WorkerBeat sign) override {
+    return inner_.beat(std::move(consumer), std::move(sign));
   }
-  Task<Result<std::vector<WorkerBeat>>> beats() override { return inner_.beats(); }
-  Task<Result<Unit>> forget(WorkerId worker) override { return inner_.forget(std::move(worker)); }
+  Task<Result<std::vector<WorkerBeat>>> beats(ConsumerKey consumer) override {
+    return inner_.beats(std::move(consumer));
+  }
+  Task<Result<Unit>> forget(ConsumerKey consumer, WorkerId worker) override {
+    return inner_.forget(std::move(consumer), std::move(worker));
+  }
 
  protected:
   LeaseTable& inner_;

@@ -30,6 +30,14 @@ inline Checkpoint after(const char* sequence, std::uint64_t sub = kWholeRecord) 
   return After{ExtendedSequenceNumber(SequenceNumber(sequence), sub)};
 }
 
+inline WorkerBeat beat_of(WorkerId worker, std::uint64_t news = 0, bool leaving = false) {
+  WorkerBeat sign;
+  sign.worker = std::move(worker);
+  sign.news = news;
+  sign.leaving = leaving;
+  return sign;
+}
+
 inline CheckpointWrite write_of(const Lease& held, Checkpoint to) {
   CheckpointWrite write;
   write.key = held.key;

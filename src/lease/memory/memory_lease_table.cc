@@ -117,23 +117,22 @@ Task<Result<WriteOutcome>> MemoryLeaseTable::remove(Lease seen, bool even_unfini
   co_return WriteOutcome::Written;
 }
 
-Task<Result<std::uint64_t>> MemoryLeaseTable::beat(WorkerId worker) {
-  co_return ++beats_[worker];
+Task<Result<std::uint64_t>> MemoryLeaseTable::beat(ConsumerKey consumer, WorkerBeat sign) {
+  WorkerBeat& stored = beats_[consumer][sign.worker];
+  sign.beat = stored.beat + 1;
+  stored = std::move(sign);
+  co_return stored.beat;
 }
 
-Task<Result<std::vector<WorkerBeat>>> MemoryLeaseTable::beats() {
+Task<Result<std::vector<WorkerBeat>>> MemoryLeaseTable::beats(ConsumerKey consumer) {
   std::vector<WorkerBeat> out;
-  for (const auto& [worker, beat] : beats_) {
-    WorkerBeat entry;
-    entry.worker = worker;
-    entry.beat = beat;
-    out.push_back(std::move(entry));
-  }
+  for (const auto& [worker, beat] : beats_[consumer])
+    out.push_back(beat);
   co_return out;
 }
 
-Task<Result<Unit>> MemoryLeaseTable::forget(WorkerId worker) {
-  beats_.erase(worker);
+Task<Result<Unit>> MemoryLeaseTable::forget(ConsumerKey consumer, WorkerId worker) {
+  beats_[consumer].erase(worker);
   co_return Unit{};
 }
 

@@ -27,9 +27,9 @@ class MemoryLeaseTable final : public LeaseTable {
   Task<Result<std::optional<WindowState>>> load_window(LeaseKey key) override;
   Task<Result<WriteOutcome>> release(Lease held) override;
   Task<Result<WriteOutcome>> remove(Lease seen, bool even_unfinished) override;
-  Task<Result<std::uint64_t>> beat(WorkerId worker) override;
-  Task<Result<std::vector<WorkerBeat>>> beats() override;
-  Task<Result<Unit>> forget(WorkerId worker) override;
+  Task<Result<std::uint64_t>> beat(ConsumerKey consumer, WorkerBeat sign) override;
+  Task<Result<std::vector<WorkerBeat>>> beats(ConsumerKey consumer) override;
+  Task<Result<Unit>> forget(ConsumerKey consumer, WorkerId worker) override;
 
  private:
   Lease* find(const LeaseKey& key);
@@ -38,7 +38,7 @@ class MemoryLeaseTable final : public LeaseTable {
   std::map<LeaseKey, Lease> rows_;
   std::map<LeaseKey, WindowState> windows_;
   std::set<ConsumerKey> seeded_;
-  std::map<WorkerId, std::uint64_t> beats_;
+  std::map<ConsumerKey, std::map<WorkerId, WorkerBeat>> beats_;
 };
 
 }  // namespace kt::lease

@@ -35,6 +35,15 @@ constexpr std::array<std::string_view, 2> kSchema = {R"sql(
     state BLOB NOT NULL,
     PRIMARY KEY (consumer, shard)
   );
+  DROP TABLE worker;
+  CREATE TABLE beat (                   -- of the workers of one consumer
+    consumer INTEGER NOT NULL REFERENCES consumer (id),
+    worker TEXT NOT NULL,
+    beat INTEGER NOT NULL,
+    news INTEGER NOT NULL,
+    leaving INTEGER NOT NULL,
+    PRIMARY KEY (consumer, worker)
+  ) WITHOUT ROWID;
 )sql"};
 
 std::optional<std::int64_t> millis(const std::optional<WallTime>& time) {
@@ -330,11 +339,14 @@ Result<WriteOutcome> LeaseStore::remove(const Lease& seen, bool even_unfinished)
   return removed ? WriteOutcome::Written : WriteOutcome::Lost;
 }
 
-Result<std::uint64_t> LeaseStore::beat(const WorkerId& worker) {
+Result<std::uint64_t> LeaseStore::beat(const ConsumerKey& consumer, const WorkerBeat& sign) {
   TRY(auto transaction, sqlite::Transaction::begin(db_, sqlite::Sync::Normal));
-  TRY(auto update, db_.prepare("INSERT INTO worker (worker, beat) VALUES (?1, 1) ON CONFLICT "
-                               "(worker) DO UPDATE SET beat = beat + 1 RETURNING beat"));
-  update.bind(1, worker.view());
+  TRY(const std::int64_t id, make_consumer(consumer));
+  TRY(auto update, db_.prepare("INSERT INTO beat (consumer, worker, beat, news, leaving) VALUES "
+                               "(?1, ?2, 1, ?3, ?4) ON CONFLICT (consumer, worker) DO UPDATE SET "
+                               "beat = beat + 1, news = excluded.news, leaving = excluded.leaving "
+                               "RETURNING beat"));
+  update.bind(1, id).bind(2, sign.worker.view()).bind(3, sign.news).bind(4, sign.leaving ? 1 : 0);
   TRY(update.step());
   const auto beat = static_cast<std::uint64_t>(update.integer(0));
   update.reset();
@@ -342,9 +354,12 @@ Result<std::uint64_t> LeaseStore::beat(const WorkerId& worker) {
   return beat;
 }
 
-Result<std::vector<WorkerBeat>> LeaseStore::beats() {
+Result<std::vector<WorkerBeat>> LeaseStore::beats(const ConsumerKey& consumer) {
   std::vector<WorkerBeat> out;
-  TRY(auto query, db_.prepare("SELECT worker, beat FROM worker ORDER BY worker"));
+  TRY(const std::int64_t id, consumer_id(consumer));
+  TRY(auto query, db_.prepare("SELECT worker, beat, news, leaving FROM beat WHERE consumer = ?1 "
+                              "ORDER BY worker"));
+  query.bind(1, id);
   for (;;) {
     TRY(const bool row, query.step());
     if (!row)
@@ -352,14 +367,17 @@ Result<std::vector<WorkerBeat>> LeaseStore::beats() {
     WorkerBeat beat;
     beat.worker = WorkerId(query.text(0));
     beat.beat = static_cast<std::uint64_t>(query.integer(1));
+    beat.news = static_cast<std::uint64_t>(query.integer(2));
+    beat.leaving = query.integer(3) != 0;
     out.push_back(std::move(beat));
   }
 }
 
-Result<Unit> LeaseStore::forget(const WorkerId& worker) {
+Result<Unit> LeaseStore::forget(const ConsumerKey& consumer, const WorkerId& worker) {
   TRY(auto transaction, sqlite::Transaction::begin(db_, sqlite::Sync::Normal));
-  TRY(auto update, db_.prepare("DELETE FROM worker WHERE worker = ?1"));
-  update.bind(1, worker.view());
+  TRY(const std::int64_t id, consumer_id(consumer));
+  TRY(auto update, db_.prepare("DELETE FROM beat WHERE consumer = ?1 AND worker = ?2"));
+  update.bind(1, id).bind(2, worker.view());
   TRY(update.run());
   return transaction.commit();
 }

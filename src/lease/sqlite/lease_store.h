@@ -36,9 +36,9 @@ class LeaseStore {
   void fold();
   Result<WriteOutcome> release(const Lease& held);
   Result<WriteOutcome> remove(const Lease& seen, bool even_unfinished);
-  Result<std::uint64_t> beat(const WorkerId& worker);
-  Result<std::vector<WorkerBeat>> beats();
-  Result<Unit> forget(const WorkerId& worker);
+  Result<std::uint64_t> beat(const ConsumerKey& consumer, const WorkerBeat& sign);
+  Result<std::vector<WorkerBeat>> beats(const ConsumerKey& consumer);
+  Result<Unit> forget(const ConsumerKey& consumer, const WorkerId& worker);
 
  private:
   static constexpr int kFoldAfter = 1000;

@@ -152,18 +152,22 @@ Task<Result<WriteOutcome>> SqliteLeaseTable::remove(Lease seen, bool even_unfini
   co_return co_await run(std::move(work));
 }
 
-Task<Result<std::uint64_t>> SqliteLeaseTable::beat(WorkerId worker) {
-  auto work = [worker = std::move(worker)](LeaseStore& store) { return store.beat(worker); };
+Task<Result<std::uint64_t>> SqliteLeaseTable::beat(ConsumerKey consumer, WorkerBeat sign) {
+  auto work = [consumer = std::move(consumer), sign = std::move(sign)](LeaseStore& store) {
+    return store.beat(consumer, sign);
+  };
   co_return co_await run(std::move(work));
 }
 
-Task<Result<std::vector<WorkerBeat>>> SqliteLeaseTable::beats() {
-  auto work = [](LeaseStore& store) { return store.beats(); };
+Task<Result<std::vector<WorkerBeat>>> SqliteLeaseTable::beats(ConsumerKey consumer) {
+  auto work = [consumer = std::move(consumer)](LeaseStore& store) { return store.beats(consumer); };
   co_return co_await run(std::move(work));
 }
 
-Task<Result<Unit>> SqliteLeaseTable::forget(WorkerId worker) {
-  auto work = [worker = std::move(worker)](LeaseStore& store) { return store.forget(worker); };
+Task<Result<Unit>> SqliteLeaseTable::forget(ConsumerKey consumer, WorkerId worker) {
+  auto work = [consumer = std::move(consumer), worker = std::move(worker)](LeaseStore& store) {
+    return store.forget(consumer, worker);
+  };
   co_return co_await run(std::move(work));
 }
 

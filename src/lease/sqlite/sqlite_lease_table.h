@@ -46,9 +46,9 @@ class SqliteLeaseTable final : public LeaseTable {
   Task<Result<std::optional<WindowState>>> load_window(LeaseKey key) override;
   Task<Result<WriteOutcome>> release(Lease held) override;
   Task<Result<WriteOutcome>> remove(Lease seen, bool even_unfinished) override;
-  Task<Result<std::uint64_t>> beat(WorkerId worker) override;
-  Task<Result<std::vector<WorkerBeat>>> beats() override;
-  Task<Result<Unit>> forget(WorkerId worker) override;
+  Task<Result<std::uint64_t>> beat(ConsumerKey consumer, WorkerBeat sign) override;
+  Task<Result<std::vector<WorkerBeat>>> beats(ConsumerKey consumer) override;
+  Task<Result<Unit>> forget(ConsumerKey consumer, WorkerId worker) override;
 
  private:
   /// The connection, and how many jobs on the thread may be using it.
