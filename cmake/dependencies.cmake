@@ -67,3 +67,14 @@ foreach(package ${kt_crt_packages})
   endif()
   target_link_libraries(kt_crt INTERFACE AWS::${package})
 endforeach()
+
+# The text format of metrics: a static core library, which tools/setup builds as Debian has none.
+if(NOT KT_PROMETHEUS_PREFIX AND EXISTS "$ENV{HOME}/.cache/trigger-kinesis/prometheus-prefix")
+  file(STRINGS "$ENV{HOME}/.cache/trigger-kinesis/prometheus-prefix" KT_PROMETHEUS_PREFIX LIMIT_COUNT 1)
+endif()
+set(KT_PROMETHEUS_PREFIX "${KT_PROMETHEUS_PREFIX}" CACHE PATH "where prometheus-cpp is installed")
+find_package(prometheus-cpp QUIET CONFIG HINTS ${KT_PROMETHEUS_PREFIX} NO_DEFAULT_PATH)
+if(NOT prometheus-cpp_FOUND)
+  message(FATAL_ERROR "prometheus-cpp was not found. "
+                      "Run tools/setup/prometheus, which builds it into the per-user cache.")
+endif()

@@ -9,6 +9,10 @@ KT_DEBIAN_RELEASE=12
 KT_AWSCRT_VERSION=0.38.1
 KT_AWSCRT_SHA256=0dcebfaa70cf079133cd2352119e3d05e9b8ca1d1621736cfb54c03f3d5fef0f
 
+# prometheus-cpp, from Debian's source package: only the text format of its core library.
+KT_PROMETHEUS_VERSION=1.0.1
+KT_PROMETHEUS_SHA256=593e028d401d3298eada804d252bc38d8cab3ea1c9e88bcd72095281f85e6d16
+
 # The oldest Rust that builds bridge/.
 KT_RUST_MINIMUM=1.95.0
 
