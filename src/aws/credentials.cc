@@ -54,7 +54,7 @@ class Lookup {
     const std::unique_ptr<std::shared_ptr<Lookup>> self(
         static_cast<std::shared_ptr<Lookup>*>(user_data));
     Answer answer = given == nullptr
-                        ? Answer(fail(ErrorCode::AccessDenied, http::crt_error_text(error_code)))
+                        ? Answer(fail(ErrorCode::NoCredentials, http::crt_error_text(error_code)))
                         : Answer(std::make_shared<const Credentials>(to_credentials(given)));
     const std::lock_guard lock((*self)->mutex_);
     if (!(*self)->abandoned_)
@@ -148,7 +148,7 @@ Result<CredentialsPtr> DefaultCredentials::at_hand() const {
   const auto id = environment.get("AWS_ACCESS_KEY_ID");
   const auto secret = environment.get("AWS_SECRET_ACCESS_KEY");
   if (id.has_value() != secret.has_value()) {
-    return fail(ErrorCode::AccessDenied,
+    return fail(ErrorCode::NoCredentials,
                 "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set: set both or none");
   }
   if (id && !config_.profile_is_explicit()) {
@@ -198,7 +198,7 @@ Error DefaultCredentials::none_found(const std::string& last) const {
   if (!last.empty())
     what += " (last: " + last + ")";
   what += ". Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE";
-  return Error(ErrorCode::AccessDenied, std::move(what));
+  return Error(ErrorCode::NoCredentials, std::move(what));
 }
 
 void DefaultCredentials::add(aws_credentials_provider* provider, const char* what,

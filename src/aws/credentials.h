@@ -29,7 +29,7 @@ struct Credentials {
 using CredentialsPtr = std::shared_ptr<const Credentials>;
 
 /// Gives the credentials of the moment. Lives on: the shard loop; outlives its calls. Returns at
-/// once while what it has is fresh. AccessDenied: there are none, with where it looked. Unavailable
+/// once while what it has is fresh. NoCredentials: there are none, with where it looked. Unavailable
 /// or TimedOut: their service did not answer.
 class CredentialsSource {
  public:

@@ -82,7 +82,7 @@ TEST_F(DefaultCredentialChain, TellsWhereItLookedWhenThereIsNothing) {
   const auto chain = source({});
   const auto found = get(*chain);
   ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().code, ErrorCode::AccessDenied);
+  EXPECT_EQ(found.error().code, ErrorCode::NoCredentials);
   EXPECT_NE(found.error().what.find("no AWS credentials found: looked in the environment"),
             std::string::npos)
       << found.error().what;

@@ -12,6 +12,8 @@ std::string_view name(ErrorCode code) {
       return "InUse";
     case ErrorCode::AccessDenied:
       return "AccessDenied";
+    case ErrorCode::NoCredentials:
+      return "NoCredentials";
     case ErrorCode::Throttled:
       return "Throttled";
     case ErrorCode::Unavailable:

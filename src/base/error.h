@@ -14,7 +14,8 @@ enum class ErrorCode {
   Invalid,          ///< our or the user's input is wrong: do not repeat it
   NotFound,         ///< the named thing does not exist
   InUse,            ///< the named thing exists already, or is being changed
-  AccessDenied,     ///< no credentials, or they do not allow it
+  AccessDenied,     ///< the credentials do not allow it
+  NoCredentials,    ///< there are none: set them
   Throttled,        ///< the service asks for patience: repeat later
   Unavailable,      ///< network or service fault: repeat later
   TimedOut,         ///< no answer within the deadline: repeat later, it may have been done

@@ -19,6 +19,7 @@ ExitCode start_exit_code(const Error& error) {
     case ErrorCode::NotFound:
     case ErrorCode::InUse:
     case ErrorCode::AccessDenied:
+    case ErrorCode::NoCredentials:
     case ErrorCode::StorageFull:
     case ErrorCode::ReadOnly:
       return kUsage;

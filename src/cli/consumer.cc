@@ -179,7 +179,8 @@ class Consumer {
       return kDone;
     const Error& error = result_->error();
     const bool never_ran = error.code == ErrorCode::NotFound || error.code == ErrorCode::Invalid ||
-                           error.code == ErrorCode::AccessDenied;
+                           error.code == ErrorCode::AccessDenied ||
+                           error.code == ErrorCode::NoCredentials;
     return console_.error(never_ran ? kUsage : kFailed, error.what);
   }
 

@@ -37,7 +37,7 @@ class ServiceAccess {
   std::string describe_endpoint(const std::string& region) const;
   /// A stream by its ARN, or by its name in the configured region.
   Task<Result<StreamArn>> find_stream(std::string name_or_arn);
-  /// Whether there are credentials. AccessDenied says where they were looked for.
+  /// Whether there are credentials. NoCredentials says where they were looked for.
   Task<Result<Unit>> check_credentials();
   /// The region that applies where an ARN does not say; empty: none is configured.
   const aws::Setting& region() const { return config_.region(); }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace kt {
 
 /// What a shard waits for. The order is that of precedence when several hold: later wins.
@@ -11,6 +13,7 @@ enum class Reason : std::uint8_t {
   None,                 ///< it moves, or there is nothing to do
   Disabled,             ///< `enabled = false`
   Draining,             ///< the worker is stopping, or hands the lease over
+  Starting,             ///< the trigger is being prepared
   OwnedElsewhere,       ///< another worker holds the lease
   WaitingForLease,      ///< nobody holds it yet; a take is under way or a dead owner is waited out
   WaitingForParent,     ///< a parent shard is not finished
@@ -31,6 +34,18 @@ enum class Reason : std::uint8_t {
   Failed,               ///< the service refuses for good
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::Failed) + 1;
+
+/// What a reason asks of whoever looks.
+enum class Severity : std::uint8_t {
+  Fine,     ///< as it should be
+  Waiting,  ///< passes by itself
+  Warning,  ///< a human may want to look; other work goes on
+  Broken,   ///< a human must act, or something outside must come back: readiness fails
+};
+Severity severity(Reason reason);
+
+/// Why a service that answers so is not worked with.
+Reason reason_of(const Error& error);
 
 /// "handler_failing": the label in metrics and JSON.
 std::string_view name(Reason reason);
