@@ -300,12 +300,7 @@ Result<Unit> Database::migrate(std::span<const std::string_view> steps) {
   const auto target = static_cast<std::int64_t>(steps.size());
   if (version == target)
     return Unit{};
-  if (version > target) {
-    return fail(ErrorCode::Corrupt,
-                path_ + " was written by a newer release of this program (schema " +
-                    std::to_string(version) + ", this one knows " + std::to_string(target) +
-                    "); use that release, or give another --state-dir");
-  }
+  TRY(check_version(version, target));
   TRY(auto transaction, Transaction::begin(*this, Sync::Full));
   for (; version < target; ++version) {
     const std::string step(steps[static_cast<std::size_t>(version)]);
@@ -314,6 +309,43 @@ Result<Unit> Database::migrate(std::span<const std::string_view> steps) {
   const auto sql = "PRAGMA user_version=" + std::to_string(target);
   TRY(execute(sql.c_str()));
   return transaction.commit();
+}
+
+Result<Unit> Database::migrate(std::string_view part, std::span<const std::string_view> steps) {
+  TRY(auto transaction, Transaction::begin(*this, Sync::Full));
+  TRY(
+      execute("CREATE TABLE IF NOT EXISTS schema_part (part TEXT PRIMARY KEY, "
+              "version INTEGER NOT NULL) WITHOUT ROWID"));
+  std::int64_t version = 0;
+  {
+    TRY(auto query, prepare("SELECT version FROM schema_part WHERE part = ?1"));
+    query.bind(1, part);
+    TRY(const bool found, query.step());
+    version = found ? query.integer(0) : 0;
+  }
+  const auto target = static_cast<std::int64_t>(steps.size());
+  if (version == target)
+    return Unit{};
+  TRY(check_version(version, target));
+  for (; version < target; ++version) {
+    const std::string step(steps[static_cast<std::size_t>(version)]);
+    TRY(execute(step.c_str()));
+  }
+  TRY(auto mark, prepare("INSERT INTO schema_part (part, version) VALUES (?1, ?2) "
+                         "ON CONFLICT (part) DO UPDATE SET version = excluded.version"));
+  mark.bind(1, part).bind(2, target);
+  TRY(mark.run());
+  mark.reset();
+  return transaction.commit();
+}
+
+Result<Unit> Database::check_version(std::int64_t found, std::int64_t known) const {
+  if (found <= known)
+    return Unit{};
+  return fail(ErrorCode::Corrupt,
+              path_ + " was written by a newer release of this program (schema " +
+                  std::to_string(found) + ", this one knows " + std::to_string(known) +
+                  "); use that release, or give another --state-dir");
 }
 
 std::int64_t Database::changes() const {

@@ -105,6 +105,9 @@ class Database {
   /// Brings the schema to version steps.size() (kept in user_version): step i makes version i into
   /// i + 1, all in one transaction. Corrupt when the file is newer than this program.
   Result<Unit> migrate(std::span<const std::string_view> steps);
+  /// The same for one part of a file that several rooms keep tables in: each counts its own steps
+  /// (in table schema_part).
+  Result<Unit> migrate(std::string_view part, std::span<const std::string_view> steps);
   /// From now on the write-ahead log is folded into the file by fold_wal() only: a commit then
   /// never waits for the disk unless it asks to (Sync::Full).
   Result<Unit> fold_by_hand();
@@ -128,6 +131,7 @@ class Database {
   explicit Database(std::string path);
   Result<Unit> set_sync(Sync sync);
   Result<Unit> prepare_connection(const Options& options);
+  Result<Unit> check_version(std::int64_t found, std::int64_t known) const;
   void close();
 
   std::string path_;

@@ -83,6 +83,21 @@ TEST_F(DatabaseTest, TheSyncOfATransactionIsTheOneAskedFor) {
   }
 }
 
+TEST_F(DatabaseTest, EachPartOfAFileCountsItsOwnSchemaSteps) {
+  constexpr std::array<std::string_view, 1> one = {"CREATE TABLE spare (a)"};
+  constexpr std::array<std::string_view, 2> two = {one[0], "ALTER TABLE spare ADD COLUMN b"};
+  auto db = Database::open(file("a.db"));
+  ASSERT_TRUE(db->migrate(kSchema));
+  ASSERT_TRUE(db->migrate("spare", one));
+  ASSERT_TRUE(db->migrate("spare", two));
+  ASSERT_TRUE(db->migrate("spare", two));
+  ASSERT_TRUE(db->migrate(kSchema));
+  ASSERT_TRUE(db->execute("INSERT INTO spare (b) VALUES (1)"));
+  const auto old = db->migrate("spare", one);
+  ASSERT_FALSE(old);
+  EXPECT_THAT(old.error().what, HasSubstr("newer release"));
+}
+
 TEST_F(DatabaseTest, MigratesStepByStepAndRefusesAFileFromTheFuture) {
   constexpr std::array<std::string_view, 2> two = {kSchema[0],
                                                    "ALTER TABLE thing ADD COLUMN more TEXT"};
