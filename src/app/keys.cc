@@ -109,6 +109,29 @@ std::string set_filters(TriggerOptions& options, const Parsed& value) {
   return {};
 }
 
+std::string set_on_failure(TriggerOptions& options, const Parsed& value) {
+  if (value.text.empty())
+    return {};
+  auto address = DestinationAddress::parse(value.text);
+  if (!address)
+    return address.error().what;
+  options.on_failure = *std::move(address);
+  return {};
+}
+
+std::string set_on_failure_overflow(TriggerOptions& options, const Parsed& value) {
+  options.on_failure_overflow_refused = value.text == "none";
+  if (value.text.empty() || value.text == "none")
+    return {};
+  auto address = DestinationAddress::parse(value.text);
+  if (!address)
+    return address.error().what;
+  if (!address->holds_documents())
+    return "\"" + value.text + "\" can not hold a record of any size: write a directory or s3://";
+  options.on_failure_overflow = *std::move(address);
+  return {};
+}
+
 using T = TriggerOptions;
 
 std::vector<Key<T>> reading_keys() {
@@ -187,10 +210,16 @@ std::vector<Key<T>> failure_keys() {
   keys.push_back(flag<T>("bisect_batch_on_function_error", "false",
                          &T::bisect_batch_on_function_error,
                          "Halve a failed batch to find the record at fault.", Stage::Later));
-  keys.push_back(text<T>("on_failure", "", &T::on_failure,
-                         "Where a given-up batch goes: `directory:…`, `arn:aws:sqs:…`, "
-                         "`arn:aws:sns:…` or `s3://bucket/prefix`.",
-                         Stage::Later));
+  keys.push_back({"on_failure", KeyKind::Text, "",
+                  "Where a given-up batch goes: `directory:…`, `arn:aws:sqs:…`, "
+                  "`arn:aws:sns:…` or `s3://bucket/prefix`. Without it: the directory "
+                  "`<state>/failed/<application_name>`. See [destinations](destinations.md).",
+                  set_on_failure});
+  keys.push_back({"on_failure_overflow", KeyKind::Text, "",
+                  "Where a record goes that no message of that queue or topic can hold: "
+                  "`directory:…`, `s3://bucket/prefix`, or `none`: then its batch waits. Without "
+                  "it: the same directory.",
+                  set_on_failure_overflow});
   keys.push_back(choice<T>("on_poison", "shard", &T::on_poison, {"shard", "key"},
                            "What waits while a record keeps failing: the whole shard, or only the "
                            "record's partition key.",
@@ -351,6 +380,13 @@ std::string join_starting_position(TriggerOptions& options) {
   } else {
     options.starting_position = Latest{};
   }
+  return {};
+}
+
+std::string check_destinations(const TriggerOptions& options) {
+  const bool has_messages = options.on_failure && !options.on_failure->holds_documents();
+  if (!has_messages && (options.on_failure_overflow || options.on_failure_overflow_refused))
+    return "on_failure_overflow goes only with a queue or topic as on_failure: remove it";
   return {};
 }
 

@@ -87,6 +87,9 @@ Result<ReadKeys> read_keys(const Value* table, const std::vector<Key<ProcessOpti
 /// Joins the parts of the starting position; the fault as text, empty when all is well.
 std::string join_starting_position(TriggerOptions& options);
 
+/// Whether on_failure and on_failure_overflow go together; the fault as text.
+std::string check_destinations(const TriggerOptions& options);
+
 /// The table as docs/reference/manifest.md shows it.
 std::string trigger_keys_as_markdown();
 std::string process_keys_as_markdown();

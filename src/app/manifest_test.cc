@@ -111,6 +111,24 @@ TEST(Manifest, RefusesWhatThisVersionWouldIgnore) {
             "no error");
 }
 
+TEST(Manifest, ReadsWhereFailedBatchesGo) {
+  EXPECT_THAT(error_of(manifest(with_stream("on_failure = \"dead\"\n"))),
+              HasSubstr("spin.toml:7: \"on_failure\": \"dead\" is no destination; a destination is "
+                        "\"directory:PATH\""));
+  const std::string queue = "on_failure = \"arn:aws:sqs:us-east-1:123456789012:dead\"\n";
+  EXPECT_THAT(
+      error_of(manifest(with_stream(
+          queue + "on_failure_overflow = \"arn:aws:sqs:us-east-1:123456789012:big\"\n"))),
+      HasSubstr("\"on_failure_overflow\": \"arn:aws:sqs:us-east-1:123456789012:big\" can not "
+                "hold a record of any size"));
+  EXPECT_THAT(error_of(manifest(with_stream("on_failure_overflow = \"s3://big\"\n"))),
+              HasSubstr("goes only with a queue or topic"));
+  const auto app = parse(manifest(with_stream(queue + "on_failure_overflow = \"s3://big\"\n")));
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->triggers[0].options.on_failure->name, "dead");
+  EXPECT_EQ(app->triggers[0].options.on_failure_overflow->bucket, "big");
+}
+
 TEST(Manifest, TakesLambdasNamesAsAliases) {
   const auto app =
       parse(manifest("event_source_arn = \"" + std::string(kArn) +
@@ -126,9 +144,10 @@ TEST(Manifest, TakesLambdasNamesAsAliases) {
   EXPECT_TRUE(std::holds_alternative<TrimHorizon>(options.starting_position));
   EXPECT_THAT(error_of(manifest(with_stream("event_source_arn = \"x\"\n"))),
               HasSubstr("set the same thing"));
-  EXPECT_THAT(error_of(manifest(with_stream(
-                  "destination_config = { on_failure = { destination = \"arn:aws:sqs:x\" } }\n"))),
-              HasSubstr("\"destination_config\" is not available in this version yet"));
+  const auto failing = parse(manifest(with_stream(
+      "destination_config = { on_failure = { destination = \"s3://dead-letters\" } }\n")));
+  ASSERT_TRUE(failing) << failing.error().what;
+  EXPECT_EQ(failing->triggers[0].options.on_failure->bucket, "dead-letters");
   EXPECT_THAT(error_of(manifest(with_stream("maximum_batching_window_in_seconds = 301\n"))),
               HasSubstr("must be 0 to 300, not 301"));
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/checkpoint.h"
+#include "model/destination_address.h"
 #include "model/ids.h"
 #include "model/stream_arn.h"
 
@@ -29,7 +30,10 @@ struct TriggerOptions {
   int maximum_retry_attempts = -1;  ///< -1: for ever
   std::chrono::seconds maximum_record_age{-1};
   bool bisect_batch_on_function_error = false;
-  std::string on_failure;
+  std::optional<DestinationAddress> on_failure;  ///< none: the directory of the application
+  /// What no message of on_failure holds. None: as on_failure without value.
+  std::optional<DestinationAddress> on_failure_overflow;
+  bool on_failure_overflow_refused = false;  ///< "none": such a record waits
   std::string on_poison = "shard";
   std::vector<std::string> filters;
   std::string on_non_json = "drop";

@@ -34,7 +34,9 @@ Result<Unit> add_trigger(const Value& table, const std::string& id, const Compon
                                           "): write stream_arn = "
                                           "\"arn:aws:kinesis:<region>:<account>:stream/<name>\"");
   }
-  const std::string fault = join_starting_position(trigger.options);
+  std::string fault = join_starting_position(trigger.options);
+  if (fault.empty())
+    fault = check_destinations(trigger.options);
   if (!fault.empty())
     return document.error(table.line, fault + " (in " + where + ")");
   if (trigger.options.application_name.empty()) {
