@@ -1,11 +1,15 @@
 #include "http/h1_session.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include <charconv>
+
 #include "base/check.h"
+#include "http/body_pipe.h"
 
 namespace kt::http {
 namespace {
@@ -19,6 +23,8 @@ constexpr std::size_t kReserveBytesMax = 16 * 1024 * 1024;
 /// Boost 1.81 asserts that a last chunk which was not whole comes back with at least this much.
 /// Nothing is lost by waiting: every chunked body ends with five bytes, "0\r\n\r\n".
 constexpr std::size_t kChunkLineRetryBytes = 5;
+/// What of a growing body lies in the outbox before the socket has to take some.
+constexpr std::size_t kOutboxBytesMax = 256 * 1024;
 /// A larger buffer is given back once it is empty.
 constexpr std::size_t kPendingKept = 64 * 1024;
 
@@ -28,6 +34,17 @@ std::string to_lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z')
       c = static_cast<char>(c - 'A' + 'a');
   return out;
+}
+
+void append_chunk(Outbox& outbox, std::shared_ptr<const std::string> piece) {
+  std::array<char, 20> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), piece->size(), 16).ptr;
+  outbox.copy(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  outbox.copy("\r\n");
+  const std::size_t size = piece->size();
+  outbox.share(std::move(piece), 0, size);
+  outbox.copy("\r\n");
 }
 
 /// Decodes unpadded base64url; none when it is not that.
@@ -122,7 +139,14 @@ class H1Session::Parser final : public beast_http::basic_parser<true> {
 H1Session::H1Session(const ServerOptions& options, Outbox& outbox)
     : options_(options), outbox_(outbox), parser_(std::make_unique<Parser>(options)) {}
 
-H1Session::~H1Session() = default;
+H1Session::~H1Session() {
+  abandon_bodies();
+}
+
+void H1Session::abandon_bodies() {
+  if (growing_)
+    growing_->abandon();
+}
 
 void H1Session::receive(std::string_view bytes, MonotonicTime now) {
   now_ = now;
@@ -130,6 +154,8 @@ void H1Session::receive(std::string_view bytes, MonotonicTime now) {
     started_ = now;
   if (state_ == State::Ended)
     return;
+  if (state_ == State::Growing)
+    return;  // such an answer is the connection's last
   if (state_ == State::Busy) {
     pending_.append(bytes);
   } else if (pending_.empty()) {
@@ -260,10 +286,45 @@ void H1Session::reject(int status, std::string_view detail) {
   answer(0, plain_answer(status, detail));
 }
 
-void H1Session::answer(std::uint32_t, Response response) {
-  if (state_ == State::Ended)
+void H1Session::begin_growing(std::shared_ptr<BodyPipe> pipe, std::string first) {
+  growing_ = std::move(pipe);
+  std::string().swap(pending_);
+  state_ = State::Growing;
+  if (is_head_ || is_http10_) {
+    // A body without end needs chunks, which this client can not read.
+    abandon_bodies();
+    state_ = State::Ended;
     return;
-  const bool keep = keep_alive_ && !draining_;
+  }
+  if (!first.empty())
+    append_chunk(outbox_, std::make_shared<const std::string>(std::move(first)));
+  fill();
+}
+
+void H1Session::fill() {
+  if (state_ != State::Growing)
+    return;
+  while (outbox_.bytes() < kOutboxBytesMax) {
+    auto piece = growing_->take();
+    if (!piece)
+      break;
+    append_chunk(outbox_, std::move(piece));
+  }
+  if (!growing_->finished())
+    return;
+  if (!growing_->broken())
+    outbox_.copy("0\r\n\r\n");
+  state_ = State::Ended;
+}
+
+void H1Session::answer(std::uint32_t, Response response) {
+  if (state_ == State::Ended) {
+    if (response.growing)
+      response.growing->abandon();
+    return;
+  }
+  const bool grows = response.growing != nullptr;
+  const bool keep = keep_alive_ && !draining_ && !grows;
   const bool bodiless = is_bodiless(response.status);
   std::string head;
   head.reserve(256);
@@ -272,7 +333,9 @@ void H1Session::answer(std::uint32_t, Response response) {
   for (const Header& header : response.headers)
     if (is_sendable(header))
       head.append(header.name).append(": ").append(header.value).append("\r\n");
-  if (!bodiless)
+  if (grows)
+    head.append("transfer-encoding: chunked\r\n");
+  else if (!bodiless)
     head.append("content-length: ").append(std::to_string(response.body.size())).append("\r\n");
   if (!keep)
     head.append("connection: close\r\n");
@@ -280,6 +343,8 @@ void H1Session::answer(std::uint32_t, Response response) {
     head.append("connection: keep-alive\r\n");
   head.append("\r\n");
   outbox_.copy(head);
+  if (grows)
+    return begin_growing(std::move(response.growing), std::move(response.body));
   if (!bodiless && !is_head_)
     outbox_.move(std::move(response.body));
   if (!keep) {
@@ -298,6 +363,8 @@ void H1Session::answer(std::uint32_t, Response response) {
 
 void H1Session::drain() {
   draining_ = true;
+  if (state_ == State::Growing)
+    return;
   if (state_ == State::Head && !parser_->got_some() && pending_.empty())
     state_ = State::Ended;
 }

@@ -4,8 +4,10 @@
 // ahead waits in the socket, not in memory.
 //
 //   Head ──headers whole──▶ Body ──body whole──▶ Busy ──answer()──▶ Head
-//     │                      │                    │
+//     │                      │                    ├── growing body ──▶ Growing
 //     └──── 400 413 431 ─────┴──▶ Ended ◀─────────┴── "connection: close", drain()
+//                                   ▲                                   │
+//                                   └────────────── its end ────────────┘
 #pragma once
 #include <boost/system/error_code.hpp>
 #include <memory>
@@ -37,18 +39,21 @@ class H1Session final : public Session {
   void receive(std::string_view bytes, MonotonicTime now) override;
   std::optional<Exchange> next() override;
   void answer(std::uint32_t id, Response response) override;
-  void fill() override {}
+  void fill() override;
   void drain() override;
   bool wants_bytes() const override { return state_ != State::Ended; }
   std::optional<MonotonicTime> reading_since() const override;
   bool has_unsent() const override { return false; }
+  void body_grew(std::uint32_t) override {}
+  bool is_growing() const override { return state_ == State::Growing; }
+  void abandon_bodies() override;
 
   /// Set once a request asked for HTTP/2: its request is not given out by next().
   std::optional<Upgrade> take_upgrade();
 
  private:
   class Parser;
-  enum class State { Head, Body, Busy, Ended };
+  enum class State { Head, Body, Busy, Growing, Ended };
 
   /// Returns how much of `input` was used up.
   std::size_t parse(std::string_view input);
@@ -57,6 +62,7 @@ class H1Session final : public Session {
   void request_done();
   void reject_parse_error(const boost::system::error_code& ec);
   void reject(int status, std::string_view detail);
+  void begin_growing(std::shared_ptr<BodyPipe> pipe, std::string first);
 
   const ServerOptions& options_;
   Outbox& outbox_;
@@ -66,6 +72,7 @@ class H1Session final : public Session {
   std::size_t head_bytes_ = 0;
   bool awaits_chunk_line_ = false;
   std::unique_ptr<Parser> parser_;
+  std::shared_ptr<BodyPipe> growing_;  // while Growing
   std::optional<ServerRequest> ready_;
   std::optional<Upgrade> upgrade_;
   std::optional<MonotonicTime> started_;  // of the request being read

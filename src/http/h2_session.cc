@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "http/body_pipe.h"
 
 namespace kt::http {
 namespace {
@@ -58,8 +59,10 @@ struct H2Session::Stream {
   bool answered = false;
   bool ended = false;  // END_STREAM was sent
   bool is_head = false;
-  std::shared_ptr<const std::string> body;
-  std::size_t body_sent = 0;
+  std::shared_ptr<const std::string> body;  // whole, or the current piece of a growing one
+  std::size_t body_sent = 0;                // of it
+  std::shared_ptr<BodyPipe> growing;
+  bool deferred = false;  // nghttp2 waits for body_grew()
 };
 
 /// nghttp2 calls these; each finds its session behind `user`.
@@ -127,13 +130,19 @@ struct H2Session::Callbacks {
   static ssize_t body_size(nghttp2_session*, StreamId id, std::uint8_t*, size_t length,
                            std::uint32_t* flags, nghttp2_data_source*, void* user) {
     Stream* stream = self(user).find(id);
-    if (stream == nullptr || !stream->body)
+    if (stream == nullptr || (!stream->body && !stream->growing))
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    // A body that grows while it is sent (an event stream) would answer NGHTTP2_ERR_DEFERRED here
-    // and be taken up again by nghttp2_session_resume_data.
-    const std::size_t left = stream->body->size() - stream->body_sent;
+    const std::size_t left = self(user).body_left(*stream);
+    const bool grows = stream->growing && !stream->growing->finished();
+    if (left == 0 && grows) {
+      stream->deferred = true;
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    if (left == 0 && stream->growing && stream->growing->broken())
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (left <= length)
+    const bool last = !grows && (!stream->growing || !stream->growing->broken());
+    if (left <= length && last)
       *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(std::min(left, length));
   }
@@ -182,6 +191,7 @@ H2Session::H2Session(const ServerOptions& options, Outbox& outbox)
 }
 
 H2Session::~H2Session() {
+  abandon_bodies();
   nghttp2_session_del(session_);
 }
 
@@ -317,8 +327,11 @@ void H2Session::answer(std::uint32_t id, Response response) {
   CHECK(running_ > 0, "an answer to a request that was not given out");
   --running_;
   Stream* stream = find(static_cast<StreamId>(id));
-  if (stream == nullptr || stream->answered || dead_)
-    return;  // reset by the peer meanwhile
+  if (stream == nullptr || stream->answered || dead_) {
+    if (response.growing)  // reset by the peer meanwhile
+      response.growing->abandon();
+    return;
+  }
   submit(static_cast<StreamId>(id), *stream, std::move(response));
 }
 
@@ -334,16 +347,24 @@ void H2Session::submit(StreamId id, Stream& stream, Response response) {
   for (const Header& header : response.headers)
     if (is_sendable(header))
       fields.push_back(make_field(header.name, header.value));
-  if (!bodiless)
+  const bool grows = response.growing != nullptr && !bodiless && !stream.is_head;
+  if (!bodiless && !grows)
     fields.push_back(make_field<std::string_view>("content-length", length));
-  const bool has_body = !bodiless && !stream.is_head && !response.body.empty();
+  const bool has_body = grows || (!bodiless && !stream.is_head && !response.body.empty());
   if (has_body)
     stream.body = std::make_shared<const std::string>(std::move(response.body));
+  if (grows) {
+    stream.growing = std::move(response.growing);
+    ++growing_;
+  } else if (response.growing) {
+    response.growing->abandon();
+  }
   nghttp2_data_provider provider{};
   provider.read_callback = Callbacks::body_size;
   const int failed = nghttp2_submit_response(session_, id, fields.data(), fields.size(),
                                              has_body ? &provider : nullptr);
   if (failed != 0) {
+    stop_growing(stream);
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
     return;
   }
@@ -351,13 +372,43 @@ void H2Session::submit(StreamId id, Stream& stream, Response response) {
   ++unsent_answers_;
 }
 
+std::size_t H2Session::body_left(Stream& stream) {
+  const auto left = [&] { return stream.body ? stream.body->size() - stream.body_sent : 0; };
+  while (left() == 0 && stream.growing && !stream.growing->empty()) {
+    stream.body = stream.growing->take();
+    stream.body_sent = 0;
+  }
+  return left();
+}
+
+void H2Session::body_grew(std::uint32_t id) {
+  Stream* stream = find(static_cast<StreamId>(id));
+  if (stream == nullptr || dead_ || !std::exchange(stream->deferred, false))
+    return;
+  nghttp2_session_resume_data(session_, static_cast<StreamId>(id));
+}
+
+void H2Session::stop_growing(Stream& stream) {
+  if (!stream.growing)
+    return;
+  --growing_;
+  std::exchange(stream.growing, nullptr)->abandon();
+}
+
+void H2Session::abandon_bodies() {
+  for (auto& [id, stream] : streams_)
+    stop_growing(*stream);
+}
+
 int H2Session::on_body_piece(StreamId id, std::string_view frame_head, std::size_t size) {
   if (outbox_.bytes() >= kOutboxBytesMax)
     return NGHTTP2_ERR_WOULDBLOCK;
   Stream* stream = find(id);
-  if (stream == nullptr || !stream->body)
+  if (stream == nullptr || (!stream->body && size > 0))
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   outbox_.copy(frame_head);
+  if (size == 0)
+    return 0;
   outbox_.share(stream->body, stream->body_sent, size);
   stream->body_sent += size;
   return 0;
@@ -372,6 +423,7 @@ void H2Session::on_frame_sent(const nghttp2_frame& frame) {
     return;
   stream->ended = true;
   --unsent_answers_;
+  stop_growing(*stream);
   // The answer is complete and the request is not: ask the peer to stop sending it.
   if (!stream->whole)
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, frame.hd.stream_id, NGHTTP2_NO_ERROR);
@@ -383,6 +435,7 @@ void H2Session::on_close(StreamId id) {
     return;
   if (stream->answered && !stream->ended)
     --unsent_answers_;
+  stop_growing(*stream);
   if (!stream->whole && !stream->rejected)
     unfinished_bytes_ -= stream->request.body.size();
   streams_.erase(id);

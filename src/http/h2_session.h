@@ -38,7 +38,10 @@ class H2Session final : public Session {
   void drain() override;
   bool wants_bytes() const override;
   std::optional<MonotonicTime> reading_since() const override;
-  bool has_unsent() const override { return unsent_answers_ > 0; }
+  bool has_unsent() const override { return unsent_answers_ > growing_; }
+  void body_grew(std::uint32_t id) override;
+  bool is_growing() const override { return growing_ > 0; }
+  void abandon_bodies() override;
 
  private:
   struct Stream;
@@ -58,6 +61,9 @@ class H2Session final : public Session {
   void submit(StreamId id, Stream& stream, Response response);
   /// False when the peer has used up what it may reset.
   bool spend_reset();
+  /// What nghttp2 may send now of an answer's body; 0: it waits for its writer.
+  std::size_t body_left(Stream& stream);
+  void stop_growing(Stream& stream);
 
   const ServerOptions& options_;
   Outbox& outbox_;
@@ -66,6 +72,7 @@ class H2Session final : public Session {
   std::deque<Exchange> ready_;
   std::size_t running_ = 0;           // requests given out or ready, not answered
   std::size_t unsent_answers_ = 0;    // answered, END_STREAM not sent
+  std::size_t growing_ = 0;           // of them, those whose body may grow
   std::size_t unfinished_bytes_ = 0;  // of bodies that are not whole
   bool dead_ = false;
   bool draining_ = false;

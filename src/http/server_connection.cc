@@ -4,6 +4,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <utility>
 
+#include "http/body_pipe.h"
+
 namespace kt::http {
 namespace {
 
@@ -143,12 +145,27 @@ Task<Result<Unit>> Connection::answer(Exchange exchange) {
   last_progress_ = last_read_ = host_.clock.now();
   if (response.header("date").empty())
     response.headers.emplace_back("date", to_http_date(host_.clock.wall_now()));
+  if (response.growing && closed_)
+    response.growing->abandon();
+  else if (response.growing)
+    response.growing->attach([this, id] { body_grew(id); });
   dialog_.answer(id, std::move(response));
   write();
   arm();
   // The reader of HTTP/2 waits for bytes that need not come any more.
   say_goodbye();
   co_return Unit{};
+}
+
+void Connection::body_grew(std::uint32_t id) {
+  if (closed_)
+    return;
+  dialog_.body_grew(id);
+  if (!dialog_.has_unsent())
+    last_progress_ = host_.clock.now();  // what comes now was not kept waiting before
+  write();
+  arm();
+  say_goodbye();
 }
 
 Task<Response> Connection::run_handler(ServerRequest request) {
@@ -227,6 +244,7 @@ void Connection::close() {
     return;
   error_code ignored;
   socket_.close(ignored);
+  dialog_.abandon_bodies();
   written_.notify_all();
 }
 
@@ -240,7 +258,7 @@ MonotonicTime Connection::deadline(MonotonicTime now) const {
     when = std::min(when, *reading + options.read_timeout);
   if (dialog_.has_unsent())
     when = std::min(when, last_progress_ + options.write_timeout);
-  if (!reading && !dialog_.has_unsent() && running_ == 0)
+  if (!reading && !dialog_.has_unsent() && running_ == 0 && !dialog_.is_growing())
     when = std::max(last_read_, last_progress_) + options.idle_timeout;
   return when;
 }

@@ -52,6 +52,7 @@ class Connection final : private Alarm {
   Task<Result<Unit>> answer(Exchange exchange);
   Task<Response> run_handler(ServerRequest request);
   void write();
+  void body_grew(std::uint32_t id);
   Task<Result<Unit>> write_rest();
   void note_sent(std::size_t size);
 

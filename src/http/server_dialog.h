@@ -32,6 +32,12 @@ class Dialog {
   std::span<const boost::asio::const_buffer> gather(GatherBuffers& out);
   void sent(std::size_t size) { outbox_.sent(size); }
   void drain();
+  void body_grew(std::uint32_t id) { session_->body_grew(id); }
+  bool is_growing() const { return session_ && session_->is_growing(); }
+  void abandon_bodies() {
+    if (session_)
+      session_->abandon_bodies();
+  }
   bool wants_bytes() const { return !refused_ && (!session_ || session_->wants_bytes()); }
   std::optional<MonotonicTime> reading_since() const;
   bool has_unsent() const { return !outbox_.empty() || (session_ && session_->has_unsent()); }

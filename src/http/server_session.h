@@ -40,8 +40,15 @@ class Session {
   virtual bool wants_bytes() const = 0;
   /// When the oldest request that is not whole yet began.
   virtual std::optional<MonotonicTime> reading_since() const = 0;
-  /// Whether parts of answers still wait for the peer, apart from the outbox.
+  /// Whether parts of answers still wait for the peer, apart from the outbox. A growing body that
+  /// waits for its writer, or for its reader's window, does not count: its writer watches over it.
   virtual bool has_unsent() const = 0;
+  /// There may be more of the growing body of that answer.
+  virtual void body_grew(std::uint32_t id) = 0;
+  /// Whether an answer's body may still grow.
+  virtual bool is_growing() const = 0;
+  /// The connection ended: tells the writers of growing bodies.
+  virtual void abandon_bodies() = 0;
 };
 
 /// A short answer of the server itself: "status reason: detail".

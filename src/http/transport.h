@@ -3,6 +3,7 @@
 // Why: the seam between the service clients and the network: the C runtime in production, a
 // scripted one in tests. Retry, pacing and deadlines are the caller's.
 #pragma once
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,10 +30,13 @@ struct Request {
   std::size_t answer_bytes_max = 32 * 1024 * 1024;  ///< a longer answer is an error
 };
 
+class BodyPipe;
+
 struct Response {
   int status = 0;
   std::vector<Header> headers;
   std::string body;
+  std::shared_ptr<BodyPipe> growing;  ///< a server's answer: what follows `body`; null: nothing
   TextPoolPtr pool;  ///< may be null; where a body that was used up may be given back
   /// The first header of that name, compared without case; empty when there is none.
   std::string_view header(std::string_view name) const;

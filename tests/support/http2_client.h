@@ -105,6 +105,15 @@ class Http2Client {
     }
     return answers[id];
   }
+  /// Exchanges bytes until `done()`; false when the connection ended before.
+  template <class Done>
+  bool run_until(Done done) {
+    while (!done()) {
+      if (!send() || !receive())
+        return done();
+    }
+    return true;
+  }
   /// Exchanges bytes until the server closed the connection.
   void wait_end() {
     while (send() && receive()) {
