@@ -76,6 +76,7 @@ Result<std::unique_ptr<EmbeddedKinesis>> EmbeddedKinesis::start(const EmbeddedOp
   local.any_port_if_taken = options.port_rule == PortRule::OrAnyFree;
   local.state_dir = options.state_dir.string();
   local.limits = options.limits == Limits::Service;
+  local.subscription_life = options.subscription_life;
   local.shards_per_stream = options.shards_per_stream;
   auto host = std::make_unique<Host>(std::move(lock));
   TRY(host->start(std::move(local), std::move(log)));

@@ -3,6 +3,7 @@
 // Why: beside a consumer it must not share the consumer's loop: the figures and the stalls of one
 // would be those of the other.
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct EmbeddedOptions {
   PortRule port_rule = PortRule::Exactly;
   Limits limits = Limits::Service;
   int shards_per_stream = 1;
+  std::chrono::milliseconds subscription_life{300'000};
 };
 
 /// Serves from start() until it is destroyed.

@@ -18,6 +18,7 @@ struct LocalOptions {
   std::string state_dir = ".spin";
   std::string limits = "service";
   int shards_per_stream = 1;
+  std::int64_t subscription_millis = 300'000;
   std::vector<std::string> create;
   std::string region;
   TriggerFlags flags;
@@ -126,6 +127,11 @@ int local_command(const Arguments& arguments, const Console& console) {
       .add_option("--create", options.create, "Create this stream unless it exists (repeatable)")
       ->type_name("NAME[:SHARDS]")
       ->allow_extra_args(false);
+  command
+      .add_option("--subscription-life-millis", options.subscription_millis,
+                  "How long a SubscribeToShard lives; for tests of its renewal")
+      ->check(CLI::Range(100, 300'000))
+      ->group("");
   command.add_option("--region", options.region, "Region of the created streams");
   command.add_option("--log-level", options.flags.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
@@ -137,6 +143,7 @@ int local_command(const Arguments& arguments, const Console& console) {
   embedded->state_dir = options.state_dir;
   embedded->limits = options.limits == "none" ? Limits::None : Limits::Service;
   embedded->shards_per_stream = options.shards_per_stream;
+  embedded->subscription_life = std::chrono::milliseconds(options.subscription_millis);
   std::string region = options.region;
   for (const std::string_view name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
     if (region.empty())

@@ -55,6 +55,11 @@ Result<Unit> KinesisModel::restore(StoredStream stored) {
     shard.closed = s.closed;
     shard.log.restore_end(s.end_index);
   }
+  for (const StoredConsumer& c : stored.consumers) {
+    ModelConsumer& consumer = stream->consumers[c.name];
+    consumer.name = c.name;
+    consumer.created = c.created;
+  }
   for (const RecordRun& run : stored.runs) {
     const auto shard = stream->shards.find(run.shard);
     if (shard == stream->shards.end())
@@ -209,12 +214,20 @@ ModelShard& KinesisModel::add_shard(ModelStream& stream, HashKeyRange keys, Wall
   return shard;
 }
 
-Answer<Unit> KinesisModel::delete_stream(const StreamArn& arn) {
+Answer<Unit> KinesisModel::delete_stream(const StreamArn& arn, bool with_consumers) {
   TRY(ModelStream * stream, find(arn));
   if (stream->deleting)
     return refuse(Fault::ResourceInUse, "Stream " + arn.stream().str() + " under account " +
                                             arn.account() + " is being deleted already.");
+  forget_deleted_consumers(*stream);
+  if (!with_consumers && !stream->consumers.empty())
+    return refuse(Fault::ResourceInUse, "Stream " + arn.stream().str() + " under account " +
+                                            arn.account() +
+                                            " has consumers registered: deregister them, or set "
+                                            "EnforceConsumerDeletion.");
   stream->deleting = true;
+  if (watcher_ != nullptr)
+    watcher_->structure_changed();
   stream->settled = clock_.now() + options_.transition;
   WallTime& last = last_created_[arn.str()];
   for (const auto& [number, shard] : stream->shards) {
@@ -245,6 +258,8 @@ Answer<StreamSummary> KinesisModel::describe_stream_summary(const StreamArn& arn
   TRY(ModelStream * stream, find(arn));
   StreamSummary out;
   out.stream = describe(*stream);
+  forget_deleted_consumers(*stream);
+  out.consumers = static_cast<std::int64_t>(stream->consumers.size());
   return out;
 }
 

@@ -39,9 +39,21 @@ struct ModelOptions {
 };
 
 struct ModelStream;
+struct ModelConsumer;
 struct ModelShard;
 struct Segment;
 struct IteratorToken;
+
+/// Told when there may be something new to push. Called from inside the model: only takes note.
+class PushWatcher {
+ public:
+  virtual void shard_changed(std::uint64_t stream_uid, std::uint32_t shard) = 0;
+  /// A stream or a consumer went, or a structure became durable.
+  virtual void structure_changed() = 0;
+
+ protected:
+  ~PushWatcher() = default;
+};
 
 /// Lives on: one loop (or no loop: it never waits). Every operation is one of the service's, with
 /// its checks, limits and exceptions. The clock's wall time dates records and iterators, its
@@ -58,7 +70,8 @@ class KinesisModel {
   ~KinesisModel();
 
   Answer<Unit> create_stream(const StreamArn& stream, int shards);
-  Answer<Unit> delete_stream(const StreamArn& stream);
+  /// `with_consumers`: also when consumers are registered, who go with it.
+  Answer<Unit> delete_stream(const StreamArn& stream, bool with_consumers = true);
   Answer<StreamSummary> describe_stream_summary(const StreamArn& stream);
   Answer<StreamPage> describe_stream(const StreamArn& stream, std::optional<ShardId> after,
                                      int limit);
@@ -75,6 +88,18 @@ class KinesisModel {
   /// `named`: the stream that the caller gave beside the iterator, if any.
   Answer<RecordsAnswer> get_records(const ShardIterator& iterator, int limit,
                                     const StreamArn* named = nullptr);
+
+  Answer<ConsumerDescription> register_consumer(const StreamArn& stream, std::string_view name);
+  Answer<ConsumerDescription> describe_consumer(const ConsumerRequest& request);
+  Answer<ConsumerList> list_consumers(const ListConsumersRequest& request);
+  Answer<Unit> deregister_consumer(const ConsumerRequest& request);
+  /// SubscribeToShard. Takes over from an older subscription of the same consumer to the shard.
+  Answer<PushCursor> subscribe(const SubscribeRequest& request);
+  /// What is to be said next: records, or the end of the shard, or nothing new (then the event is a
+  /// heartbeat). A refusal ends the subscription: taken over, consumer or stream gone.
+  Answer<PushedEvent> push(PushCursor& cursor);
+  /// Outlives the model, or is unset (null) before.
+  void watch_pushes(PushWatcher* watcher) { watcher_ = watcher; }
 
   Answer<Unit> split_shard(const StreamArn& stream, const ShardId& shard,
                            std::string_view new_starting_hash_key);
@@ -122,6 +147,15 @@ class KinesisModel {
   Answer<ModelStream*> find(const StreamArn& stream);
   Answer<ModelStream*> find_for_data(const StreamArn& stream);
   Answer<ModelStream*> find_for_change(const StreamArn& stream);
+  struct FoundConsumer {
+    ModelStream* stream = nullptr;
+    ModelConsumer* consumer = nullptr;
+  };
+  Answer<FoundConsumer> find_consumer(const ConsumerRequest& request);
+  ConsumerDescription describe(const ModelStream& stream, const ModelConsumer& consumer) const;
+  void forget_deleted_consumers(ModelStream& stream);
+  void finish_push(ModelStream& stream, ModelShard& shard, PushCursor& cursor, RecordsAnswer read,
+                   PushedEvent& out);
   Answer<ModelShard*> find_shard(ModelStream& stream, const ShardId& shard);
   StreamDescription describe(const ModelStream& stream) const;
   void forget_deleted();
@@ -153,8 +187,11 @@ class KinesisModel {
                                  const IteratorRequest& request);
   Answer<IteratorToken> open_iterator(const ShardIterator& iterator, int limit,
                                       const StreamArn* named) const;
-  Answer<Unit> read(ModelStream& stream, ModelShard& shard, int limit, std::uint64_t& next,
-                    RecordsAnswer& out);
+  Answer<Unit> read(ModelStream& stream, ModelShard& shard, int limit, std::size_t bytes_max,
+                    std::uint64_t& next, RecordsAnswer& out);
+  std::int64_t millis_behind(const ModelShard& shard, std::uint64_t next,
+                             const RecordsAnswer& read) const;
+  static std::vector<Shard> children_of(const ModelStream& stream, const ModelShard& shard);
   void finish_read(ModelStream& stream, ModelShard& shard, IteratorToken token, std::uint64_t next,
                    RecordsAnswer& out);
   bool shard_passes(const ModelStream& stream, const ModelShard& shard,
@@ -169,6 +206,8 @@ class KinesisModel {
   Clock& clock_;
   ModelOptions options_;
   StreamStore* store_ = nullptr;
+  PushWatcher* watcher_ = nullptr;
+  std::uint64_t next_serial_ = 1;
   Streams streams_;
   std::map<std::uint64_t, ModelStream*> by_uid_;
   std::map<std::string, WallTime, std::less<>> last_created_;  ///< of deleted streams

@@ -8,6 +8,7 @@
 #include "local/committer.h"
 #include "local/service.h"
 #include "local/sqlite_store.h"
+#include "local/subscriptions.h"
 #include "runtime/task_group.h"
 
 namespace kt::local {
@@ -55,6 +56,7 @@ class Embedded final : public LocalKinesis {
   std::unique_ptr<DedicatedThread> work_;  // after store_: joined before the store goes
   std::optional<Committer> committer_;
   std::optional<Service> service_;
+  std::optional<Subscriptions> subscriptions_;
   std::unique_ptr<http::Server> server_;
   TaskGroup commits_;
   TaskGroup house_;
@@ -74,6 +76,9 @@ Result<Unit> Embedded::open() {
     committer_.emplace(*model_, *store_, *work_, log_);
   }
   service_.emplace(*model_, clock_, options_.shards_per_stream);
+  SubscriptionOptions subscriptions;
+  subscriptions.life = options_.subscription_life;
+  subscriptions_.emplace(loop_, clock_, *model_, subscriptions, log_);
   return create_configured();
 }
 
@@ -140,6 +145,8 @@ Task<http::Response> Embedded::answer(http::ServerRequest request) {
     if (!durable)
       co_return service_->failure(request, durable.error());
   }
+  if (reply.subscription)
+    reply.response.growing = subscriptions_->open(std::move(*reply.subscription), reply.format);
   co_return std::move(reply.response);
 }
 
@@ -154,6 +161,7 @@ Task<Result<Unit>> Embedded::keep_house() {
 }
 
 Task<void> Embedded::stop() {
+  co_await subscriptions_->stop();
   co_await server_->stop(kGrace);
   house_.cancel();
   const Result<Unit> house_ended = co_await house_.join();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/limits.h"
 #include "model/stream_arn.h"
 #include "observability/log.h"
 #include "runtime/clock.h"
@@ -34,7 +35,8 @@ struct LocalKinesisOptions {
   bool limits = true;                  ///< `--limits service`; false: `none`
   int shards_per_stream = 1;           ///< of streams created without a count
   std::vector<StreamToCreate> create;  ///< made when missing
-  Duration transition = std::chrono::milliseconds(20);  ///< time in CREATING, UPDATING, DELETING
+  Duration transition = std::chrono::milliseconds(20);     ///< time in CREATING, UPDATING, DELETING
+  Duration subscription_life = limits::kSubscriptionLife;  ///< shorter in tests of renewal
 };
 
 /// Lives on: the loop it was given, which must outlive it. Await stop() before its end.

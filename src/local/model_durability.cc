@@ -98,11 +98,15 @@ void KinesisModel::committed() {
     if (stream == by_uid_.end())
       continue;
     const auto shard = stream->second->shards.find(mark.shard);
-    if (shard != stream->second->shards.end())
-      shard->second.log.set_visible(std::max(shard->second.log.visible_end(), mark.end_index));
+    if (shard == stream->second->shards.end())
+      continue;
+    shard->second.log.set_visible(std::max(shard->second.log.visible_end(), mark.end_index));
+    if (watcher_ != nullptr)
+      watcher_->shard_changed(mark.stream_uid, mark.shard);
   }
   in_flight_bytes_ = 0;
-  structure_in_flight_ = false;
+  if (std::exchange(structure_in_flight_, false) && watcher_ != nullptr)
+    watcher_->structure_changed();
   evict();
 }
 

@@ -93,6 +93,8 @@ std::string KinesisModel::store_record(ModelStream& stream, ModelShard& shard,
   stored_bytes_ += payload(entry);
   if (!store_) {
     shard.log.set_visible(index + 1);
+    if (watcher_ != nullptr)
+      watcher_->shard_changed(stream.uid, shard.number);
   } else {
     pending_bytes_ += payload(entry);
     if (!shard.dirty) {
@@ -333,7 +335,7 @@ Answer<RecordsAnswer> KinesisModel::get_records(const ShardIterator& iterator, i
   TRY(const std::uint64_t first, oldest(stream, shard));
   RecordsAnswer out;
   std::uint64_t next = std::max(token.index, first);
-  TRY(read(stream, shard, limit, next, out));
+  TRY(read(stream, shard, limit, limits::kBytesPerGet, next, out));
   if (options_.limits)
     shard.read_bytes.take(static_cast<double>(out.payload_bytes));
   finish_read(stream, shard, std::move(token), next, out);
@@ -342,11 +344,11 @@ Answer<RecordsAnswer> KinesisModel::get_records(const ShardIterator& iterator, i
 }
 
 Answer<Unit> KinesisModel::read(ModelStream& stream, ModelShard& shard, int limit,
-                                std::uint64_t& next, RecordsAnswer& out) {
+                                std::size_t bytes_max, std::uint64_t& next, RecordsAnswer& out) {
   const std::uint64_t end = shard.log.visible_end();
   const auto most = static_cast<std::size_t>(limit);
   for (std::size_t i = shard.log.find(next); i < shard.log.segments().size() && next < end; ++i) {
-    if (out.records.size() >= most || out.payload_bytes >= limits::kBytesPerGet)
+    if (out.records.size() >= most || out.payload_bytes >= bytes_max)
       break;
     next = std::max(next, shard.log.segments()[i].first_index);
     if (next >= end)
@@ -359,7 +361,7 @@ Answer<Unit> KinesisModel::read(ModelStream& stream, ModelShard& shard, int limi
     for (; next < stop && out.records.size() < most; ++next) {
       const auto at = static_cast<std::uint32_t>(next - segment.first_index);
       const std::size_t bytes = chunk.payload(at);
-      if (!out.records.empty() && out.payload_bytes + bytes > limits::kBytesPerGet)
+      if (!out.records.empty() && out.payload_bytes + bytes > bytes_max)
         return Unit{};
       out.records.push_back(chunk.view(at));
       out.payload_bytes += bytes;
@@ -368,25 +370,34 @@ Answer<Unit> KinesisModel::read(ModelStream& stream, ModelShard& shard, int limi
   return Unit{};
 }
 
+std::int64_t KinesisModel::millis_behind(const ModelShard& shard, std::uint64_t next,
+                                         const RecordsAnswer& read) const {
+  if (next >= shard.log.visible_end())
+    return 0;
+  const Segment& coming = shard.log.segments()[shard.log.find(next)];
+  const WallTime last = read.records.empty() ? coming.first_arrival : read.records.back().arrival;
+  return std::max<std::int64_t>(0, (wall() - last).count());
+}
+
+std::vector<Shard> KinesisModel::children_of(const ModelStream& stream, const ModelShard& shard) {
+  std::vector<Shard> children;
+  for (const auto& [number, child] : stream.shards) {
+    if (child.parent == shard.number || child.adjacent_parent == shard.number)
+      children.push_back(child.listed());
+  }
+  return children;
+}
+
 void KinesisModel::finish_read(ModelStream& stream, ModelShard& shard, IteratorToken token,
                                std::uint64_t next, RecordsAnswer& out) {
-  const WallTime now = wall();
-  const std::uint64_t end = shard.log.visible_end();
-  if (next < end) {
-    const Segment& coming = shard.log.segments()[shard.log.find(next)];
-    const WallTime last = out.records.empty() ? coming.first_arrival : out.records.back().arrival;
-    out.millis_behind_latest = std::max<std::int64_t>(0, (now - last).count());
-  }
+  out.millis_behind_latest = millis_behind(shard, next, out);
   const bool finished = shard.closed && next >= shard.log.end_index();
   if (finished) {
-    for (const auto& [number, child] : stream.shards) {
-      if (child.parent == shard.number || child.adjacent_parent == shard.number)
-        out.children.push_back(child.listed());
-    }
+    out.children = children_of(stream, shard);
     return;
   }
   token.index = next;
-  token.issued = now;
+  token.issued = wall();
   out.next = ShardIterator(encode(token));
 }
 

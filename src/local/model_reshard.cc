@@ -19,6 +19,8 @@ std::uint64_t child_seconds(WallTime created, const ModelShard& parent) {
 void KinesisModel::close_shard(ModelStream& stream, ModelShard& shard, WallTime when) {
   shard.closed = when;
   mark_structure(stream);
+  if (watcher_ != nullptr)
+    watcher_->shard_changed(stream.uid, shard.number);
 }
 
 // A shard lives for at least one millisecond, so that at each time exactly one of parent and child

@@ -87,6 +87,17 @@ StreamStatus ModelStream::status(MonotonicTime now) const {
   return creating ? StreamStatus::Creating : StreamStatus::Updating;
 }
 
+ConsumerStatus ModelConsumer::status(MonotonicTime now) const {
+  if (deleting)
+    return ConsumerStatus::Deleting;
+  return creating && now < settled ? ConsumerStatus::Creating : ConsumerStatus::Active;
+}
+
+std::string ModelStream::arn_of(const ModelConsumer& consumer) const {
+  return arn.str() + "/consumer/" + consumer.name + ":" +
+         std::to_string(seconds_of(consumer.created));
+}
+
 void ModelStream::index_open_shards() {
   open.clear();
   for (auto& [number, shard] : shards) {
@@ -126,6 +137,14 @@ StoredStream ModelStream::stored() const {
     s.closed = shard.closed;
     s.end_index = shard.closed ? shard.log.end_index() : 0;
     out.shards.push_back(s);
+  }
+  for (const auto& [name, consumer] : consumers) {
+    if (consumer.deleting)
+      continue;
+    StoredConsumer c;
+    c.name = name;
+    c.created = consumer.created;
+    out.consumers.push_back(std::move(c));
   }
   return out;
 }

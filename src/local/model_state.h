@@ -47,6 +47,24 @@ struct ModelShard {
   Shard listed() const;
 };
 
+/// The newest subscription of one consumer to one shard.
+struct ModelSubscription {
+  std::uint64_t serial = 0;
+  MonotonicTime begun{};
+  Throttle bytes{static_cast<double>(limits::kPushBytesPerSecond)};
+};
+
+struct ModelConsumer {
+  std::string name;
+  WallTime created;
+  bool creating = false;
+  bool deleting = false;
+  MonotonicTime settled{};  ///< when it becomes ACTIVE, or disappears
+  std::map<std::uint32_t, ModelSubscription> subscriptions;
+
+  ConsumerStatus status(MonotonicTime now) const;
+};
+
 struct ModelStream {
   std::uint64_t uid = 0;
   StreamArn arn;
@@ -54,6 +72,7 @@ struct ModelStream {
   std::chrono::hours retention{24};
   std::uint32_t next_shard = 0;
   std::map<std::uint32_t, ModelShard> shards;
+  std::map<std::string, ModelConsumer, std::less<>> consumers;
   std::vector<ModelShard*> open;  ///< ordered by hash key; they cover all keys
   bool creating = false;
   bool deleting = false;
@@ -61,6 +80,7 @@ struct ModelStream {
   bool dirty = false;       ///< changed, and no change set holds that yet
 
   StreamStatus status(MonotonicTime now) const;
+  std::string arn_of(const ModelConsumer& consumer) const;
   /// Records that arrived before are trimmed.
   WallTime horizon(WallTime now) const { return now - retention; }
   void index_open_shards();

@@ -7,24 +7,29 @@
 namespace kt::local {
 namespace {
 
-constexpr std::array<Operation, 18> kOperations = {{
+constexpr std::array<Operation, 23> kOperations = {{
     {"CreateStream", create_stream, true},
     {"DecreaseStreamRetentionPeriod", decrease_retention, true},
     {"DeleteStream", delete_stream, true},
+    {"DeregisterStreamConsumer", deregister_stream_consumer, true},
     {"DescribeLimits", describe_limits, false},
     {"DescribeStream", describe_stream, false},
+    {"DescribeStreamConsumer", describe_stream_consumer, false},
     {"DescribeStreamSummary", describe_stream_summary, false},
     {"GetRecords", get_records, false},
     {"GetShardIterator", get_shard_iterator, false},
     {"IncreaseStreamRetentionPeriod", increase_retention, true},
     {"ListShards", list_shards, false},
+    {"ListStreamConsumers", list_stream_consumers, false},
     {"ListStreams", list_streams, false},
     {"ListTagsForResource", list_tags, false},
     {"ListTagsForStream", list_tags, false},
     {"MergeShards", merge_shards, true},
     {"PutRecord", put_record, true},
     {"PutRecords", put_records, true},
+    {"RegisterStreamConsumer", register_stream_consumer, true},
     {"SplitShard", split_shard, true},
+    {"SubscribeToShard", subscribe_to_shard, false},
     {"UpdateShardCount", update_shard_count, true},
 }};
 

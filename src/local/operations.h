@@ -25,7 +25,8 @@ struct Call {
   const Caller& caller;
   Fields in;
   AnswerWriter& out;
-  std::deque<std::string> decoded;  ///< bytes that came as base64
+  std::deque<std::string> decoded;       ///< bytes that came as base64
+  std::optional<PushCursor> subscribed;  ///< by SubscribeToShard: its events are the answer
 
   /// StreamARN or StreamName, as the request has it; none when it has neither.
   Answer<std::optional<StreamArn>> stream_if_named();
@@ -66,5 +67,26 @@ Answer<Unit> get_records(Call& call);
 Answer<Unit> get_shard_iterator(Call& call);
 Answer<Unit> put_record(Call& call);
 Answer<Unit> put_records(Call& call);
+// Registered consumers.
+Answer<Unit> deregister_stream_consumer(Call& call);
+Answer<Unit> describe_stream_consumer(Call& call);
+Answer<Unit> list_stream_consumers(Call& call);
+Answer<Unit> register_stream_consumer(Call& call);
+Answer<Unit> subscribe_to_shard(Call& call);
+/// The payload of a SubscribeToShardEvent.
+void write_event(AnswerWriter& out, const PushedEvent& event);
+
+// What several operations read and write.
+/// What a record costs in an answer beside its payload, roughly: names and numbers.
+inline constexpr std::size_t kRecordOverhead = 160;
+void write_records(AnswerWriter& out, const std::vector<RecordView>& records);
+void write_children(AnswerWriter& out, const std::vector<Shard>& children);
+struct PositionFields {
+  std::optional<std::string_view> type;
+  std::optional<std::string_view> sequence;
+  std::optional<WallTime> timestamp;
+};
+/// `member` names the type's member in a refusal.
+Answer<IteratorRequest> read_position(const PositionFields& fields, std::string_view member);
 
 }  // namespace kt::local

@@ -6,9 +6,6 @@
 namespace kt::local {
 namespace {
 
-/// What a record costs in an answer beside its payload, roughly: names and numbers.
-constexpr std::size_t kRecordOverhead = 160;
-
 Answer<PutEntry> read_entry(Fields& in, std::deque<std::string>& decoded, std::string_view where) {
   const auto key = in.text("PartitionKey");
   const auto data = in.bytes("Data", decoded);
@@ -24,6 +21,8 @@ Answer<PutEntry> read_entry(Fields& in, std::deque<std::string>& decoded, std::s
   entry.data = *data;
   return entry;
 }
+
+}  // namespace
 
 void write_children(AnswerWriter& out, const std::vector<Shard>& children) {
   out.key("ChildShards").array(children.size());
@@ -42,7 +41,55 @@ void write_children(AnswerWriter& out, const std::vector<Shard>& children) {
   out.end_array();
 }
 
-}  // namespace
+void write_records(AnswerWriter& out, const std::vector<RecordView>& records) {
+  out.key("Records").array(records.size());
+  for (const RecordView& record : records) {
+    out.map(4).key("SequenceNumber").text(record.sequence_number);
+    out.key("ApproximateArrivalTimestamp").time(record.arrival);
+    out.key("Data").bytes(record.data);
+    out.key("PartitionKey").text(record.partition_key).end_map();
+  }
+  out.end_array();
+}
+
+Answer<IteratorRequest> read_position(const PositionFields& fields, std::string_view member) {
+  struct Name {
+    std::string_view name;
+    IteratorType type;
+  };
+  constexpr std::array<Name, 5> kNames = {{
+      {"AT_SEQUENCE_NUMBER", IteratorType::AtSequenceNumber},
+      {"AFTER_SEQUENCE_NUMBER", IteratorType::AfterSequenceNumber},
+      {"TRIM_HORIZON", IteratorType::TrimHorizon},
+      {"LATEST", IteratorType::Latest},
+      {"AT_TIMESTAMP", IteratorType::AtTimestamp},
+  }};
+  const std::string_view type = fields.type.value_or("null");
+  const Name* known = nullptr;
+  for (const Name& name : kNames)
+    known = name.name == type ? &name : known;
+  if (known == nullptr)
+    return refuse(Fault::Validation,
+                  "1 validation error detected: Value '" + std::string(type.substr(0, 60)) +
+                      "' at '" + std::string(member) +
+                      "' failed to satisfy constraint: Member must satisfy enum value set: "
+                      "[AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, "
+                      "TRIM_HORIZON]");
+  const bool by_number = known->type == IteratorType::AtSequenceNumber ||
+                         known->type == IteratorType::AfterSequenceNumber;
+  if (by_number && !fields.sequence)
+    return refuse(Fault::InvalidArgument,
+                  "Must either specify timestamp or StartingSequenceNumber with " +
+                      std::string(type) + ": it is missing.");
+  if (known->type == IteratorType::AtTimestamp && !fields.timestamp)
+    return refuse(Fault::InvalidArgument,
+                  "Must specify timestamp parameter for iterator of type AT_TIMESTAMP.");
+  IteratorRequest request;
+  request.type = known->type;
+  request.sequence_number = fields.sequence.value_or("");
+  request.timestamp = fields.timestamp.value_or(WallTime());
+  return request;
+}
 
 Answer<Unit> put_record(Call& call) {
   TRY(const StreamArn stream, call.stream());
@@ -91,46 +138,14 @@ Answer<Unit> put_records(Call& call) {
 }
 
 Answer<Unit> get_shard_iterator(Call& call) {
-  struct Name {
-    std::string_view name;
-    IteratorType type;
-  };
-  constexpr std::array<Name, 5> kNames = {{
-      {"AT_SEQUENCE_NUMBER", IteratorType::AtSequenceNumber},
-      {"AFTER_SEQUENCE_NUMBER", IteratorType::AfterSequenceNumber},
-      {"TRIM_HORIZON", IteratorType::TrimHorizon},
-      {"LATEST", IteratorType::Latest},
-      {"AT_TIMESTAMP", IteratorType::AtTimestamp},
-  }};
   TRY(const StreamArn stream, call.stream());
   TRY(const auto shard, call.required_text("ShardId"));
-  TRY(const auto type, call.required_text("ShardIteratorType"));
-  const auto sequence = call.in.text("StartingSequenceNumber");
-  const auto timestamp = call.in.time("Timestamp");
+  PositionFields position;
+  TRY(position.type, call.required_text("ShardIteratorType"));
+  position.sequence = call.in.text("StartingSequenceNumber");
+  position.timestamp = call.in.time("Timestamp");
   TRY(call.well_typed());
-  const Name* known = nullptr;
-  for (const Name& name : kNames)
-    known = name.name == type ? &name : known;
-  if (known == nullptr)
-    return refuse(Fault::Validation,
-                  "1 validation error detected: Value '" + std::string(type.substr(0, 60)) +
-                      "' at 'shardIteratorType' failed to satisfy constraint: Member must satisfy "
-                      "enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, "
-                      "AT_SEQUENCE_NUMBER, TRIM_HORIZON]");
-  const bool by_number = known->type == IteratorType::AtSequenceNumber ||
-                         known->type == IteratorType::AfterSequenceNumber;
-  if (by_number && !sequence)
-    return refuse(Fault::InvalidArgument,
-                  "Must either specify timestamp or "
-                  "StartingSequenceNumber with " +
-                      std::string(type) + ": it is missing.");
-  if (known->type == IteratorType::AtTimestamp && !timestamp)
-    return refuse(Fault::InvalidArgument,
-                  "Must specify timestamp parameter for iterator of type AT_TIMESTAMP.");
-  IteratorRequest request;
-  request.type = known->type;
-  request.sequence_number = sequence.value_or("");
-  request.timestamp = timestamp.value_or(WallTime());
+  TRY(const IteratorRequest request, read_position(position, "shardIteratorType"));
   TRY(const ShardIterator iterator, call.model.get_shard_iterator(stream, ShardId(shard), request));
   call.out.map(1).key("ShardIterator").text(iterator.view()).end_map();
   return Unit{};
@@ -152,14 +167,8 @@ Answer<Unit> get_records(Call& call) {
     out.key("NextShardIterator").text(answer.next->view());
   if (!answer.children.empty())
     write_children(out, answer.children);
-  out.key("Records").array(answer.records.size());
-  for (const RecordView& record : answer.records) {
-    out.map(4).key("SequenceNumber").text(record.sequence_number);
-    out.key("ApproximateArrivalTimestamp").time(record.arrival);
-    out.key("Data").bytes(record.data);
-    out.key("PartitionKey").text(record.partition_key).end_map();
-  }
-  out.end_array().end_map();
+  write_records(out, answer.records);
+  out.end_map();
   return Unit{};
 }
 

@@ -120,6 +120,63 @@ struct RecordsAnswer {
   std::vector<std::shared_ptr<const RecordChunk>> chunks;  ///< keep the views alive
 };
 
+enum class ConsumerStatus { Creating, Active, Deleting };
+
+/// A registered consumer of one stream, as RegisterStreamConsumer makes it.
+struct ConsumerDescription {
+  std::string name;
+  std::string arn;  ///< "<stream's ARN>/consumer/<name>:<seconds of its creation>"
+  ConsumerStatus status = ConsumerStatus::Creating;
+  WallTime created;
+  StreamArn stream;
+};
+
+/// A consumer by its ARN, or by stream and name.
+struct ConsumerRequest {
+  std::string arn;
+  std::optional<StreamArn> stream;
+  std::string name;
+};
+
+struct ListConsumersRequest {
+  std::optional<StreamArn> stream;
+  std::string next_token;
+  std::optional<WallTime> stream_created;
+  int max_results = 100;
+};
+
+struct ConsumerList {
+  std::vector<ConsumerDescription> consumers;
+  std::string next_token;  ///< empty: this was the last page
+};
+
+struct SubscribeRequest {
+  std::string consumer_arn;
+  ShardId shard;
+  IteratorRequest position;
+};
+
+/// One subscription's place. It ends when the model says so: see KinesisModel::push().
+struct PushCursor {
+  std::uint64_t stream_uid = 0;
+  std::uint32_t shard = 0;
+  std::string consumer;
+  std::uint64_t serial = 0;  ///< a later subscription of the consumer has a higher one
+  std::uint64_t next = 0;    ///< index of the next record
+};
+
+/// What a subscription is told in one event.
+struct PushedEvent {
+  std::vector<RecordView> records;
+  std::string continuation;     ///< the sequence number to go on after; empty with the last event
+  std::vector<Shard> children;  ///< with the last event of a closed shard
+  std::int64_t millis_behind_latest = 0;
+  std::size_t payload_bytes = 0;
+  bool last = false;       ///< the shard is closed and was read to its end
+  bool throttled = false;  ///< there may be more, once the consumer's throughput allows
+  std::vector<std::shared_ptr<const RecordChunk>> chunks;  ///< keep the views alive
+};
+
 struct ShardCountAnswer {
   int current = 0;
   int target = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "aws/event_stream.h"
+
 namespace kt::local {
 namespace {
 
@@ -67,16 +69,23 @@ Reply Service::answer(const http::ServerRequest& request) {
     outcome = refuse(Fault::Serialization, "Content-Type has to be " + std::string(kJson) + " or " +
                                                std::string(kCbor) + ".");
   } else {
-    outcome = run(request, *operation, out);
+    outcome = run(request, *operation, out, reply);
     reply.wait_for_commit =
         (operation->writes && model_.has_changes()) || model_.structure_pending();
   }
+  reply.format = out.format();
   reply.response = respond(out.format(), outcome, out);
+  if (reply.subscription) {
+    for (http::Header& header : reply.response.headers) {
+      if (header.name == "Content-Type")
+        header.value = aws::kEventStreamType;
+    }
+  }
   return reply;
 }
 
 Answer<Unit> Service::run(const http::ServerRequest& request, const Operation& operation,
-                          AnswerWriter& out) {
+                          AnswerWriter& out, Reply& reply) {
   Caller caller = defaults_;
   if (const auto region = region_of(request.header("authorization")); !region.empty())
     caller.region = region;
@@ -85,7 +94,9 @@ Answer<Unit> Service::run(const http::ServerRequest& request, const Operation& o
     body = out.format() == Format::Json ? "{}" : "\xa0";
   TRY(const Document document, Document::read(body, out.format()));
   Call call(model_, caller, Fields(document.root()), out);
-  return operation.run(call);
+  auto outcome = operation.run(call);
+  reply.subscription = std::move(call.subscribed);
+  return outcome;
 }
 
 http::Response Service::respond(Format format, const Answer<Unit>& outcome, AnswerWriter& out) {

@@ -13,6 +13,8 @@ namespace kt::local {
 struct Reply {
   http::Response response;
   bool wait_for_commit = false;
+  std::optional<PushCursor> subscription;  ///< the answer goes on with its events
+  Format format = Format::Json;
 };
 
 /// Speaks the service's protocol: X-Amz-Target, JSON 1.1 or CBOR 1.1, exceptions with `__type`.
@@ -34,7 +36,7 @@ class Service {
     return static_cast<std::uint64_t>(clock_.wall_now().time_since_epoch().count());
   }
   Answer<Unit> run(const http::ServerRequest& request, const Operation& operation,
-                   AnswerWriter& out);
+                   AnswerWriter& out, Reply& reply);
   http::Response respond(Format format, const Answer<Unit>& outcome, AnswerWriter& out);
   std::string request_id();
 

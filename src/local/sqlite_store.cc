@@ -37,7 +37,14 @@ CREATE TABLE runs(
   body BLOB NOT NULL);
 CREATE UNIQUE INDEX runs_by_place ON runs(stream, shard, first_index);
 )sql";
-constexpr std::array<std::string_view, 1> kSteps = {kSchema};
+constexpr std::string_view kConsumers = R"sql(
+CREATE TABLE consumers(
+  stream INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  PRIMARY KEY(stream, name)) WITHOUT ROWID;
+)sql";
+constexpr std::array<std::string_view, 2> kSteps = {kSchema, kConsumers};
 
 std::int64_t ms(WallTime time) {
   return time.time_since_epoch().count();
@@ -93,6 +100,7 @@ Result<std::vector<StoredStream>> SqliteStore::load() {
   }
   for (StoredStream& stream : out) {
     TRY(load_shards(stream));
+    TRY(load_consumers(stream));
     TRY(load_runs(stream));
   }
   return out;
@@ -122,6 +130,21 @@ Result<Unit> SqliteStore::load_shards(StoredStream& stream) {
       shard.closed = at_ms(*closed);
     shard.end_index = static_cast<std::uint64_t>(rows.integer(8));
     stream.shards.push_back(std::move(shard));
+  }
+}
+
+Result<Unit> SqliteStore::load_consumers(StoredStream& stream) {
+  TRY(auto rows, reader_.prepare("SELECT name, created_ms FROM consumers WHERE stream = ?1 "
+                                 "ORDER BY name"));
+  rows.bind(1, stream.uid);
+  for (;;) {
+    TRY(const bool more, rows.step());
+    if (!more)
+      return Unit{};
+    StoredConsumer consumer;
+    consumer.name = rows.text(0);
+    consumer.created = at_ms(rows.integer(1));
+    stream.consumers.push_back(std::move(consumer));
   }
 }
 
@@ -182,6 +205,26 @@ Result<Unit> SqliteStore::write_stream(const StoredStream& stream) {
     row.bind(5, static_cast<std::int64_t>(stream.next_shard));
     TRY(row.run());
   }
+  TRY(write_shards(stream));
+  return write_consumers(stream);
+}
+
+Result<Unit> SqliteStore::write_consumers(const StoredStream& stream) {
+  {
+    TRY(auto old, writer_.prepare("DELETE FROM consumers WHERE stream = ?1"));
+    old.bind(1, stream.uid);
+    TRY(old.run());
+  }
+  TRY(auto row, writer_.prepare("INSERT INTO consumers VALUES(?1, ?2, ?3)"));
+  for (const StoredConsumer& consumer : stream.consumers) {
+    row.reset();
+    row.bind(1, stream.uid).bind(2, consumer.name).bind(3, ms(consumer.created));
+    TRY(row.run());
+  }
+  return Unit{};
+}
+
+Result<Unit> SqliteStore::write_shards(const StoredStream& stream) {
   {
     TRY(auto old, writer_.prepare("DELETE FROM shards WHERE stream = ?1"));
     old.bind(1, stream.uid);
@@ -229,7 +272,7 @@ Result<Unit> SqliteStore::write_trim(const TrimmedShard& trim) {
 Result<Unit> SqliteStore::remove_stream(std::uint64_t uid) {
   for (const char* sql :
        {"DELETE FROM streams WHERE uid = ?1", "DELETE FROM shards WHERE stream = ?1",
-        "DELETE FROM runs WHERE stream = ?1"}) {
+        "DELETE FROM runs WHERE stream = ?1", "DELETE FROM consumers WHERE stream = ?1"}) {
     TRY(auto row, writer_.prepare(sql));
     row.bind(1, uid);
     TRY(row.run());

@@ -28,6 +28,9 @@ class SqliteStore final : public StreamStore {
   Result<Unit> write_run(const RecordRun& run);
   Result<Unit> write_trim(const TrimmedShard& trim);
   Result<Unit> remove_stream(std::uint64_t uid);
+  Result<Unit> write_shards(const StoredStream& stream);
+  Result<Unit> write_consumers(const StoredStream& stream);
+  Result<Unit> load_consumers(StoredStream& stream);
   Result<Unit> load_shards(StoredStream& stream);
   Result<Unit> load_runs(StoredStream& stream);
 

@@ -121,7 +121,9 @@ Answer<Unit> create_stream(Call& call) {
 
 Answer<Unit> delete_stream(Call& call) {
   TRY(const StreamArn stream, call.stream());
-  return call.model.delete_stream(stream);
+  const bool with_consumers = call.in.boolean("EnforceConsumerDeletion").value_or(false);
+  TRY(call.well_typed());
+  return call.model.delete_stream(stream, with_consumers);
 }
 
 Answer<Unit> describe_limits(Call& call) {

@@ -38,6 +38,11 @@ struct StoredShard {
   std::uint64_t end_index = 0;  ///< of a closed shard: one past its last record
 };
 
+struct StoredConsumer {
+  std::string name;
+  WallTime created;
+};
+
 struct StoredStream {
   std::uint64_t uid = 0;
   StreamArn arn;
@@ -45,6 +50,7 @@ struct StoredStream {
   std::chrono::hours retention{24};
   std::uint32_t next_shard = 0;
   std::vector<StoredShard> shards;
+  std::vector<StoredConsumer> consumers;
   std::vector<RecordRun> runs;  ///< when loaded: summaries, ordered by shard and index
 };
 

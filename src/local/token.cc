@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kIteratorKind = 0x4b54'4954'4552'3031;
 constexpr std::uint64_t kListKind = 0x4b54'4c49'5354'3031;
+constexpr std::uint64_t kConsumerListKind = 0x4b54'434f'4e53'3031;
 constexpr std::size_t kTokenBytesMax = 2048;
 
 /// FNV-1a: tells our tokens from garbage. It guards against accidents, not against forgery.
@@ -110,6 +111,25 @@ std::string encode(const ListToken& t) {
     packer.number(t.filter->time ? 1 : 0).time(t.filter->time.value_or(WallTime()));
   }
   return packer.seal(kListKind);
+}
+
+std::string encode(const ConsumerListToken& t) {
+  Packer packer;
+  packer.number(t.stream_uid).text(t.after).time(t.issued);
+  return packer.seal(kConsumerListKind);
+}
+
+std::optional<ConsumerListToken> decode_consumer_token(std::string_view text) {
+  Unpacker in(text, kConsumerListKind);
+  if (!in.good())
+    return std::nullopt;
+  ConsumerListToken t;
+  t.stream_uid = in.number();
+  t.after = in.text();
+  t.issued = in.time();
+  if (!in.complete())
+    return std::nullopt;
+  return t;
 }
 
 std::optional<IteratorToken> decode_iterator(std::string_view text) {

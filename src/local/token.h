@@ -28,6 +28,15 @@ struct ListToken {
   WallTime issued;
 };
 
+/// What a ListStreamConsumers token means.
+struct ConsumerListToken {
+  std::uint64_t stream_uid = 0;
+  std::string after;  ///< the last name of the page before
+  WallTime issued;
+};
+
+std::string encode(const ConsumerListToken& token);
+std::optional<ConsumerListToken> decode_consumer_token(std::string_view text);
 std::string encode(const IteratorToken& token);
 std::string encode(const ListToken& token);
 /// None for any text that encode() did not make.

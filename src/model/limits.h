@@ -16,6 +16,11 @@ inline constexpr std::chrono::minutes kIteratorLife{5};
 inline constexpr std::chrono::seconds kListTokenLife{300};
 inline constexpr int kShardsPerList = 1000;  ///< default page; at most 10,000
 inline constexpr int kShardsPerListMax = 10'000;
+inline constexpr std::size_t kPushBytesPerSecond = 2 * 1024 * 1024;  ///< per consumer and shard
+inline constexpr std::chrono::minutes kSubscriptionLife{5};
+inline constexpr std::chrono::seconds kSubscribeAgainAfter{5};  ///< of one consumer to one shard
+inline constexpr int kConsumersPerStream = 20;
+inline constexpr int kConsumersCreating = 5;
 inline constexpr int kRecordsPerPut = 500;
 inline constexpr std::size_t kBytesPerPut = 10 * 1024 * 1024;
 inline constexpr std::size_t kRecordBytes = 1024 * 1024;  ///< default; a stream may allow more
