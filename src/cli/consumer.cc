@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/components.h"
+#include "cli/destinations.h"
 #include "cli/embedded_kinesis.h"
 #include "cli/progress.h"
 #include "cli/serve.h"
@@ -110,6 +111,7 @@ class Consumer {
 
   Result<Unit> make_worker() {
     gate_.emplace(concurrent_invocations(setup_.app.process));
+    destinations_.emplace(setup_.app.root, setup_.state_dir);
     std::vector<worker::Trigger> triggers;
     for (const app::Trigger& trigger : setup_.app.triggers) {
       const std::string& region = trigger.options.stream_arn.region();
@@ -118,8 +120,9 @@ class Consumer {
       const Components::One& component = components_->of(trigger.component);
       guests_.push_back(std::make_unique<invoke::WasmGuest>(
           invoke::WasmGuest::Deps{clock_, *gate_, *component.linked, component.log.get()}));
+      TRY(deliver::Destination * destination, destinations_->of(trigger.options));
       triggers.push_back(worker::Trigger{trigger_options(trigger.options, std::move(endpoint)),
-                                         *client, *guests_.back()});
+                                         *client, *guests_.back(), destination});
     }
     log_.info("starting", {{"version", KT_VERSION},
                            {"seed", seed_},
@@ -198,6 +201,7 @@ class Consumer {
   std::unique_ptr<lease::SqliteLeaseTable> table_;
   std::unique_ptr<ServiceAccess> service_;
   std::unique_ptr<Components> components_;
+  std::optional<Destinations> destinations_;
   std::optional<invoke::InvokeGate> gate_;
   std::vector<std::unique_ptr<invoke::WasmGuest>> guests_;
   std::optional<worker::Worker> worker_;
