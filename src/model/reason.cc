@@ -20,6 +20,8 @@ constexpr std::array<Words, kReasonCount> kWords = {{
     {"waiting_for_lease", "waiting for its lease", Severity::Waiting},
     {"waiting_for_parent", "waiting for its parent shards to be finished", Severity::Waiting},
     {"waiting_for_memory", "the memory budget is used up", Severity::Waiting},
+    {"near_retention", "most of the stream's retention has passed since its position",
+     Severity::Warning},
     {"throttled", "throttled by the service", Severity::Waiting},
     {"fallen_back_to_polling", "fan-out was refused: polling instead", Severity::Warning},
     {"handler_failing", "the handler keeps failing", Severity::Warning},

@@ -18,6 +18,7 @@ enum class Reason : std::uint8_t {
   WaitingForLease,      ///< nobody holds it yet; a take is under way or a dead owner is waited out
   WaitingForParent,     ///< a parent shard is not finished
   WaitingForMemory,     ///< the memory budget is used up
+  NearRetention,        ///< the position will soon be older than what the stream keeps
   Throttled,            ///< the service limits our reads
   FallenBackToPolling,  ///< enhanced fan-out was refused
   HandlerFailing,       ///< the batch in flight failed and will be called again
