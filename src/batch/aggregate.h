@@ -40,7 +40,7 @@ class Deaggregator {
                         std::vector<Record>& out, std::uint64_t& outside);
 
  private:
-  struct PartitionKey {
+  struct TableKey {
     std::string_view text;
     bool outside = false;
   };
@@ -48,8 +48,8 @@ class Deaggregator {
   bool read_tables(ByteView message, const std::optional<HashKeyRange>& range);
   bool read_user_record(ByteView message, Record& made, bool& outside) const;
 
-  std::vector<PartitionKey> partition_keys_;
-  std::vector<PartitionKey> explicit_hash_keys_;
+  std::vector<TableKey> partition_keys_;
+  std::vector<TableKey> explicit_hash_keys_;
   std::size_t record_count_ = 0;  ///< user records that read_tables() saw
 };
 

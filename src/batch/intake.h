@@ -82,7 +82,7 @@ class Intake {
   /// No position before that of record `ordinal` - 1 will be asked for. That one stays known.
   void forget_before(std::uint64_t ordinal);
 
-  /// Payload bytes of the pages that are kept, by lanes or for their positions.
+  /// Payloads and records of the pages that are kept, by lanes or for their positions.
   std::size_t retained_bytes() const { return retained_bytes_; }
   const IntakeProbe& probe() const { return probe_; }
 
@@ -93,10 +93,13 @@ class Intake {
     std::size_t first = 0;
     std::uint64_t begin = 0;  ///< ordinal of the record at `first`
     std::uint64_t end = 0;
+    std::size_t bytes = 0;
   };
 
   std::shared_ptr<const RecordPage> take_apart(std::shared_ptr<const RecordPage> page,
                                                std::size_t& first);
+  void leave_out_finished(std::vector<Record>& records, std::size_t begin) const;
+  static Mark mark_of(const Span& span, std::uint64_t ordinal);
   bool choose(const RecordPage& page, std::size_t first);
   void distribute(const std::shared_ptr<const RecordPage>& page, std::size_t first,
                   MonotonicTime now, bool all);

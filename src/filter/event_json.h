@@ -31,11 +31,14 @@ class EventJson {
 
   /// False when `text` is not one JSON value in UTF-8, or beyond the limits: see fault().
   bool parse(std::string_view text);
-  const std::string& fault() const { return fault_; }
+  std::string_view fault() const { return fault_ ? fault_ : ""; }
+  /// Where the fault is: bytes from the start.
+  std::size_t fault_at() const { return fault_at_; }
 
   /// Of the last text that was parsed, valid until the next; index 0 is the whole.
   const Node& node(std::size_t index) const { return nodes_[index]; }
-  /// Index of the member's value in the object at `object`; 0 when there is none.
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  /// Index of the member's value in the object at `object`; kNone when there is none.
   std::size_t member(std::size_t object, std::string_view name) const;
 
  private:
@@ -44,7 +47,8 @@ class EventJson {
   std::string text_;
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> open_;
-  std::string fault_;
+  const char* fault_ = nullptr;
+  std::size_t fault_at_ = 0;
 };
 
 }  // namespace kt::filter

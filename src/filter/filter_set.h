@@ -19,8 +19,10 @@
 namespace kt::filter {
 
 struct Pattern;
+struct ObjectPattern;
 
-/// What a pattern that looks into the data does with a record whose data is no JSON object.
+/// What happens to a record that would need its data compared, when the data is no JSON: no text
+/// that holds one object or array.
 enum class OnNonJson {
   Drop,  ///< the record is skipped, as Lambda does
   Pass,  ///< the record is delivered
@@ -31,8 +33,8 @@ enum class OnNonJson {
 enum class Verdict {
   Deliver,
   Skip,         ///< no filter matches
-  SkipNonJson,  ///< skipped because its data is no JSON object
-  Reject,       ///< to the destination, because its data is no JSON object
+  SkipNonJson,  ///< skipped because its data is no JSON
+  Reject,       ///< to the destination, because its data is no JSON
 };
 
 /// The most filters of a trigger. Lambda takes 5, or 10 on request.
@@ -47,6 +49,8 @@ class FilterSet {
   /// Invalid names the filter's number, the place in it and what to write instead.
   static Result<std::shared_ptr<const FilterSet>> compile(const std::vector<std::string>& patterns,
                                                           OnNonJson on_non_json);
+  /// For compile().
+  FilterSet(std::vector<Pattern> patterns, OnNonJson on_non_json);
   ~FilterSet();
 
   std::size_t size() const;
@@ -56,7 +60,6 @@ class FilterSet {
 
  private:
   friend class Judge;
-  FilterSet(std::vector<Pattern> patterns, OnNonJson on_non_json);
 
   std::vector<Pattern> patterns_;
   OnNonJson on_non_json_;
@@ -75,11 +78,13 @@ class Judge {
 
  private:
   enum class Data { Unread, Json, NotJson };
-  bool matches(const Pattern& pattern, const Record& record, Data& data);
+  bool event(const ObjectPattern& pattern, const Record& record);
+  bool data(const ObjectPattern& pattern, const Record& record);
   Verdict verdict_on_non_json() const;
 
   std::shared_ptr<const FilterSet> filters_;
   EventJson json_;
+  Data data_ = Data::Unread;  ///< of the record in hand
 };
 
 }  // namespace kt::filter
