@@ -35,6 +35,14 @@ http::Request ServiceClient::make_request(ServiceCall& what) const {
 }
 
 Task<Result<http::Response>> ServiceClient::call(ServiceCall what) {
+  const std::string operation = what.operation;
+  CO_TRY(http::Response answer, exchange(std::move(what)));
+  if (answer.status == 200)
+    co_return answer;
+  co_return fail(error_of(answer, operation));
+}
+
+Task<Result<http::Response>> ServiceClient::exchange(ServiceCall what) {
   CO_TRY(const CredentialsPtr credentials, credentials_.get());
   http::Request request = make_request(what);
   const auto is_signed = sign(request, *credentials, scope_, clock_.wall_now() + skew_);
@@ -43,14 +51,16 @@ Task<Result<http::Response>> ServiceClient::call(ServiceCall what) {
   auto answer = co_await transport_.send(std::move(request), what.timeout);
   if (!answer)
     co_return fail(answer.error().within(what.operation));
-  if (answer->status == 200)
-    co_return std::move(*answer);
-  Error error = to_error(*answer, what.operation);
-  if (error.code == ErrorCode::AccessDenied && learn_date(*answer)) {
+  co_return answer;
+}
+
+Error ServiceClient::error_of(const http::Response& answer, const std::string& operation) {
+  Error error = to_error(answer, operation);
+  if (error.code == ErrorCode::AccessDenied && learn_date(answer)) {
     error.code = ErrorCode::Unavailable;
     error.what += " (this machine's date is wrong: the service's will be used)";
   }
-  co_return fail(std::move(error));
+  return error;
 }
 
 bool ServiceClient::learn_date(const http::Response& response) {

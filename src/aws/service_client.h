@@ -41,6 +41,10 @@ class ServiceClient {
 
   /// The answer with status 200; every other one as Error of service_error.h.
   Task<Result<http::Response>> call(ServiceCall what);
+  /// The answer whatever its status, for services whose error answers hold more than a message.
+  Task<Result<http::Response>> exchange(ServiceCall what);
+  /// The Error for an answer of exchange() that is no success.
+  Error error_of(const http::Response& answer, const std::string& operation);
   const ServiceClientOptions& options() const { return options_; }
 
  private:
