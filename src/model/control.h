@@ -68,6 +68,9 @@ struct TriggerStatus {
   bool enabled = true;
   Reason reason = Reason::None;  ///< of the trigger as a whole: it can not start, no credentials
   std::string detail;
+  std::size_t leases_held = 0;    ///< by this worker (KCL: CurrentLeases)
+  std::size_t leases_total = 0;   ///< rows that are not at their shard's end (KCL: TotalLeases)
+  std::size_t workers_alive = 1;  ///< as far as this one sees (KCL: NumWorkers)
   TriggerCounters counters;
 };
 

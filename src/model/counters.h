@@ -46,6 +46,7 @@ struct SourceCounters {
   std::uint64_t throttled = 0;
   std::uint64_t failed = 0;
   std::uint64_t rebuilt = 0;  ///< iterators and subscriptions begun again (KCL: ExpiredIterator)
+  Duration read_time{0};      ///< waiting for answers (KCL: getRecords.Time)
 
   SourceCounters& operator+=(const SourceCounters& other) {
     reads += other.reads;
@@ -54,6 +55,7 @@ struct SourceCounters {
     throttled += other.throttled;
     failed += other.failed;
     rebuilt += other.rebuilt;
+    read_time += other.read_time;
     return *this;
   }
 };
@@ -84,6 +86,8 @@ struct TriggerCounters {
   std::uint64_t taken_leases = 0;
   std::uint64_t released_leases = 0;
   std::uint64_t lost_leases = 0;
+  std::uint64_t beats = 0;  ///< signs of life that were stored (KCL: RenewLease)
+  std::uint64_t failed_beats = 0;
   std::uint64_t lost_ranges = 0;
   std::uint64_t shards_finished = 0;
   std::uint64_t stalls = 0;          ///< shards restarted by the watchdog
