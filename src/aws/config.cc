@@ -55,6 +55,11 @@ std::string default_host(std::string_view service, std::string_view region,
                          EndpointVariant variant) {
   const Partition& partition = partition_of(region);
   std::string host(service);
+  // S3 has its own form of it, from the time before the others.
+  if (service == "s3" && variant.dual_stack) {
+    host += variant.fips ? "-fips.dualstack." : ".dualstack.";
+    return host.append(region).append(".").append(partition.suffix);
+  }
   if (variant.fips && !partition.hosts_are_fips)
     host += "-fips";
   host += '.';
@@ -128,6 +133,7 @@ Result<ServiceEndpoint> Config::endpoint(std::string_view service, std::string_v
       return fail(parsed.error().within(url.origin));
     found.endpoint = std::move(*parsed);
     found.origin = url.origin;
+    found.configured = true;
     return found;
   }
   EndpointVariant variant;

@@ -32,6 +32,7 @@ struct ConfigOverrides {
 struct ServiceEndpoint {
   http::Endpoint endpoint;
   std::string origin;
+  bool configured = false;  ///< somebody named the address; else it is the service's own
 };
 
 /// Settings as found once, at the start. A value.

@@ -105,6 +105,9 @@ TEST_F(AwsConfig, TheDefaultEndpointFollowsThePartition) {
   };
   for (const Case& c : cases)
     EXPECT_EQ(default_host("kinesis", c.region, c.variant), c.host);
+  EXPECT_EQ(default_host("s3", "eu-west-1", {}), "s3.eu-west-1.amazonaws.com");
+  EXPECT_EQ(default_host("s3", "eu-west-1", dual), "s3.dualstack.eu-west-1.amazonaws.com");
+  EXPECT_EQ(default_host("s3", "us-east-1", fips), "s3-fips.us-east-1.amazonaws.com");
 }
 
 TEST_F(AwsConfig, FindsTheEndpointInItsOrder) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aws/cbor.h"
+#include "aws/xml.h"
 
 namespace kt::aws {
 namespace {
@@ -32,6 +33,10 @@ constexpr std::array kRules{
     Rule{"ExpiredIterator", ErrorCode::ExpiredIterator},
     Rule{"ExpiredNextToken", ErrorCode::ExpiredToken},
     Rule{"ResourceNotFound", ErrorCode::NotFound},
+    Rule{"NotFound", ErrorCode::NotFound},
+    Rule{"QueueDoesNotExist", ErrorCode::NotFound},
+    Rule{"AWS.SimpleQueueService.NonExistentQueue", ErrorCode::NotFound},
+    Rule{"NoSuchBucket", ErrorCode::NotFound},
     Rule{"ResourceInUse", ErrorCode::InUse},
     Rule{"AccessDenied", ErrorCode::AccessDenied},
     Rule{"KMSAccessDenied", ErrorCode::AccessDenied},
@@ -48,6 +53,7 @@ constexpr std::array kRules{
     Rule{"RequestTimeTooSkewed", ErrorCode::AccessDenied},
     Rule{"OptInRequired", ErrorCode::AccessDenied},
     Rule{"NotAuthorized", ErrorCode::AccessDenied},
+    Rule{"AuthorizationError", ErrorCode::AccessDenied},
     Rule{"InternalFailure", ErrorCode::Unavailable},
     Rule{"InternalServerError", ErrorCode::Unavailable},
     Rule{"InternalError", ErrorCode::Unavailable},
@@ -96,9 +102,16 @@ void read_cbor(const std::string& body, ServiceFault& fault) {
   });
 }
 
-bool is_json(std::string_view body) {
+void read_xml(std::string_view body, ServiceFault& fault) {
+  if (fault.type.empty())
+    fault.type = bare_type(xml_text(body, "Code"));
+  fault.message = xml_text(body, "Message");
+}
+
+/// The first character that is no space; 0 where there is none.
+char first_of(std::string_view body) {
   const std::size_t first = body.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && body[first] == '{';
+  return first == std::string_view::npos ? '\0' : body[first];
 }
 
 }  // namespace
@@ -107,8 +120,11 @@ ServiceFault read_fault(const http::Response& response) {
   ServiceFault fault;
   fault.type = bare_type(response.header("x-amzn-ErrorType"));
   // By the body itself: proxies and emulators answer JSON to CBOR requests, too.
-  if (is_json(response.body))
+  const char first = first_of(response.body);
+  if (first == '{')
     read_json(response.body, fault);
+  else if (first == '<')
+    read_xml(response.body, fault);
   else
     read_cbor(response.body, fault);
   if (fault.message.size() > kMessageBytesMax)

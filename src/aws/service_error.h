@@ -14,7 +14,8 @@ struct ServiceFault {
   std::string message;
 };
 
-/// Reads `x-amzn-ErrorType`, or __type and message of a JSON or CBOR body. Empty fields where the
+/// Reads `x-amzn-ErrorType`, or __type and message of a JSON or CBOR body,
+/// or Code and Message of an XML one. Empty fields where the
 /// answer has none; never fails.
 ServiceFault read_fault(const http::Response& response);
 

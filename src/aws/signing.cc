@@ -80,7 +80,7 @@ void on_signed(aws_signing_result* result, int error_code, void* user_data) {
 }  // namespace
 
 Result<Unit> sign(http::Request& request, const Credentials& credentials, const SigningScope& scope,
-                  WallTime date) {
+                  WallTime date, std::string_view body_sha256) {
   http::ensure_crt_libraries();
   aws_allocator* const allocator = aws_default_allocator();
   const Message message = make_message(request);
@@ -95,8 +95,12 @@ Result<Unit> sign(http::Request& request, const Credentials& credentials, const 
   config.region = cursor(scope.region);
   config.service = cursor(scope.service);
   config.credentials = keys.get();
-  config.flags.use_double_uri_encode = 1;
-  config.flags.should_normalize_uri_path = 1;
+  // S3 alone takes a key for what it is, dots, slashes and all.
+  const bool is_s3 = scope.service == "s3";
+  config.flags.use_double_uri_encode = is_s3 ? 0 : 1;
+  config.flags.should_normalize_uri_path = is_s3 ? 0 : 1;
+  config.signed_body_header = is_s3 ? AWS_SBHT_X_AMZ_CONTENT_SHA256 : AWS_SBHT_NONE;
+  config.signed_body_value = cursor(body_sha256);
   aws_date_time_init_epoch_millis(&config.date,
                                   static_cast<std::uint64_t>(date.time_since_epoch().count()));
   Outcome outcome;

@@ -85,5 +85,25 @@ TEST(Signing, CoversTheBody) {
   EXPECT_NE(header(one, "Authorization"), header(other, "Authorization"));
 }
 
+// "Example: PUT Object" of the S3 documentation.
+TEST(Signing, SignsS3PathsAsTheyAreAndNamesTheBodysHash) {
+  http::Request request;
+  request.method = "PUT";
+  request.path = "/test%24file.text";
+  request.headers.emplace_back("Host", "examplebucket.s3.amazonaws.com");
+  request.headers.emplace_back("Date", "Fri, 24 May 2013 00:00:00 GMT");
+  request.headers.emplace_back("x-amz-storage-class", "REDUCED_REDUNDANCY");
+  request.body = "Welcome to Amazon S3.";
+  const Credentials key("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+  ASSERT_TRUE(
+      sign(request, key, SigningScope("us-east-1", "s3"), *parse_rfc3339("2013-05-24T00:00:00Z")));
+  EXPECT_EQ(header(request, "x-amz-content-sha256"),
+            "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072");
+  EXPECT_EQ(header(request, "Authorization"),
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+            "SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class, "
+            "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
+}
+
 }  // namespace
 }  // namespace kt::aws

@@ -190,21 +190,6 @@ std::string arrival_seconds(WallTime time) {
   return std::to_string(millis / 1000) + (fraction == "." ? "" : fraction);
 }
 
-std::string digest_of(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  const int done =
-      ::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr);
-  CHECK(done == 1, "SHA-256 is not available");
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    out += kDigits[digest[i] >> 4];
-    out += kDigits[digest[i] & 15];
-  }
-  return out;
-}
-
 std::string place_of(const Record& record) {
   std::string place(record.sequence_number);
   if (record.in_aggregate)
@@ -324,6 +309,21 @@ std::string message(const FailedBatch& part, PartNumber number, std::string_view
   return out + "]}";
 }
 
+std::string sha256_of(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  const int done =
+      ::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr);
+  CHECK(done == 1, "SHA-256 is not available");
+  std::string out;
+  for (unsigned i = 0; i < size; ++i) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    out += kDigits[digest[i] >> 4];
+    out += kDigits[digest[i] & 15];
+  }
+  return out;
+}
+
 std::string identity(const FailedBatch& failed) {
   const std::vector<Record>& records = failed.batch->records;
   std::string text;
@@ -332,7 +332,7 @@ std::string identity(const FailedBatch& failed) {
         failed.shard.str(), place_of(records.front()), place_of(records.back()),
         std::to_string(records.size()), std::string(name(failed.condition))})
     text += one + "\n";
-  return digest_of(text);
+  return sha256_of(text);
 }
 
 std::string document_name(const FailedBatch& failed) {

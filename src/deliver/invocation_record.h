@@ -41,6 +41,8 @@ std::string message(const FailedBatch& part, PartNumber number, std::string_view
 
 /// 64 hexadecimal digits that are the same for the same records given up for the same reason.
 std::string identity(const FailedBatch& failed);
+/// SHA-256 in hexadecimal.
+std::string sha256_of(std::string_view text);
 /// A file name from shard, first record, count, condition and identity: the same at every repeat,
 /// never that of other records. At most 200 bytes, nothing but letters, digits, "-", "_" and ".".
 std::string document_name(const FailedBatch& failed);
