@@ -106,7 +106,8 @@ std::string set_sequence_number(TriggerOptions& options, const Parsed& value) {
 
 std::string set_filters(TriggerOptions& options, const Parsed& value) {
   options.filters = value.list;
-  return {};
+  const auto compiled = compile_filters(options);
+  return compiled ? std::string() : compiled.error().what;
 }
 
 std::string set_on_failure(TriggerOptions& options, const Parsed& value) {
@@ -184,12 +185,16 @@ std::vector<Key<T>> batch_keys() {
   keys.push_back(number<T>("parallelization_factor", "1", &T::parallelization_factor, 1, 100,
                            "Batches in flight a shard; order is kept per partition key.",
                            Stage::Later));
+  keys.push_back(flag<T>("deaggregate", "true", &T::deaggregate,
+                         "Take KPL aggregates apart into their user records. See "
+                         "[aggregates](aggregation.md)."));
   keys.push_back({"filters", KeyKind::TextList, "[]",
-                  "Event patterns; a record that matches none is skipped.", set_filters,
-                  Stage::Later});
+                  "Event patterns, at most 100; a record that matches none is skipped. See "
+                  "[filters](filters.md).",
+                  set_filters});
   keys.push_back(choice<T>("on_non_json", "drop", &T::on_non_json, {"drop", "pass", "fail"},
-                           "What a filter on the data does with a record that is no JSON.",
-                           Stage::Later));
+                           "What a filter on the data does with a record that is no JSON: skip "
+                           "it, deliver it, or hand it to `on_failure`."));
   keys.push_back(number<T, seconds>("tumbling_window_seconds", "0", &T::tumbling_window, 0, 900,
                                     "Length of the windows that carry state from call to call.",
                                     Stage::Later));
@@ -352,6 +357,15 @@ const std::vector<Alias>& trigger_aliases() {
       {"filter_criteria", "filters", 1, {"filters", "pattern"}},
   };
   return all;
+}
+
+Result<std::shared_ptr<const filter::FilterSet>> compile_filters(const TriggerOptions& options) {
+  filter::OnNonJson on_non_json = filter::OnNonJson::Drop;
+  if (options.on_non_json == "pass")
+    on_non_json = filter::OnNonJson::Pass;
+  if (options.on_non_json == "fail")
+    on_non_json = filter::OnNonJson::Fail;
+  return filter::FilterSet::compile(options.filters, on_non_json);
 }
 
 std::string join_starting_position(TriggerOptions& options) {

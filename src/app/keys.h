@@ -14,6 +14,7 @@
 #include "app/options.h"
 #include "app/template.h"
 #include "app/value.h"
+#include "filter/filter_set.h"
 
 namespace kt::app {
 
@@ -84,6 +85,8 @@ Result<ReadKeys> read_keys(const Value* table, const std::vector<Key<ProcessOpti
                            const std::vector<Alias>& aliases, const KeyContext& context,
                            ProcessOptions& options);
 
+/// The trigger's filters with its `on_non_json`. Those of an App compile: reading checked them.
+Result<std::shared_ptr<const filter::FilterSet>> compile_filters(const TriggerOptions& options);
 /// Joins the parts of the starting position; the fault as text, empty when all is well.
 std::string join_starting_position(TriggerOptions& options);
 

@@ -101,7 +101,6 @@ TEST(Manifest, RefusesWhatThisVersionWouldIgnore) {
   EXPECT_EQ(error_of(manifest(with_stream("parallelization_factor = 4\n"))),
             "spin.toml:7: \"parallelization_factor\" is not available in this version yet: remove "
             "it, or keep the default 1 (in [[trigger.kinesis]])");
-  EXPECT_THAT(error_of(manifest(with_stream("filters = ['{}']\n"))), HasSubstr("not available"));
   EXPECT_THAT(error_of(manifest(with_stream("enhanced_fan_out = \"me\"\n"))),
               HasSubstr("not available"));
   EXPECT_THAT(error_of(manifest(with_stream("maximum_retry_attempts = 3\n"))),
@@ -127,6 +126,30 @@ TEST(Manifest, ReadsWhereFailedBatchesGo) {
   ASSERT_TRUE(app) << app.error().what;
   EXPECT_EQ(app->triggers[0].options.on_failure->name, "dead");
   EXPECT_EQ(app->triggers[0].options.on_failure_overflow->bucket, "big");
+}
+
+TEST(Manifest, ReadsFiltersInEveryForm) {
+  const std::string pattern = R"({"data": {"a": [1]}})";
+  const std::string list = "[{ pattern = '" + pattern + "' }, { pattern = '" + pattern + "' }]";
+  for (const std::string& written : {"filters = ['" + pattern + "', '" + pattern + "']\n",
+                                     "filter_criteria = { filters = " + list + " }\n",
+                                     "filter_criteria = { Filters = [{ Pattern = '" + pattern +
+                                         "' }, { Pattern = '" + pattern + "' }] }\n"}) {
+    const auto app = parse(manifest(with_stream(written + "on_non_json = \"pass\"\n")));
+    ASSERT_TRUE(app) << written << app.error().what;
+    const TriggerOptions& options = app->triggers[0].options;
+    EXPECT_THAT(options.filters, ::testing::ElementsAre(pattern, pattern));
+    EXPECT_EQ((*compile_filters(options))->size(), 2u);
+    EXPECT_EQ((*compile_filters(options))->on_non_json(), filter::OnNonJson::Pass);
+  }
+}
+
+TEST(Manifest, RefusesAFilterThatIsWrongWithItsNumberAndPlace) {
+  EXPECT_THAT(
+      error_of(manifest(with_stream(R"(filters = ['{"data": {"a": [1]}}', '{"data": {"a": "x"}}'])"
+                                    "\n"))),
+      HasSubstr("spin.toml:7: \"filters\": filter 2: at \"data.a\": a value stands in a "
+                "list: write [\"x\"]"));
 }
 
 TEST(Manifest, TakesLambdasNamesAsAliases) {
@@ -322,6 +345,7 @@ TEST(Keys, DefaultsOfTheTableAreThoseOfTheStruct) {
     EXPECT_EQ(set.instance_reuse, plain.instance_reuse);
     EXPECT_EQ(set.on_poison, plain.on_poison);
     EXPECT_EQ(set.on_non_json, plain.on_non_json);
+    EXPECT_EQ(set.deaggregate, plain.deaggregate);
     EXPECT_EQ(set.shard_iterator_type, plain.shard_iterator_type);
     EXPECT_EQ(set.enabled, plain.enabled);
     EXPECT_EQ(set.tumbling_window, plain.tumbling_window);

@@ -35,6 +35,7 @@ struct TriggerOptions {
   std::optional<DestinationAddress> on_failure_overflow;
   bool on_failure_overflow_refused = false;  ///< "none": such a record waits
   std::string on_poison = "shard";
+  bool deaggregate = true;
   std::vector<std::string> filters;
   std::string on_non_json = "drop";
   std::chrono::seconds tumbling_window{0};

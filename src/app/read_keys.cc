@@ -1,5 +1,6 @@
 // Reads a table of keys by the key table.
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 
@@ -232,13 +233,13 @@ class Reader {
   /// Lambda's tables: `destination_config = { on_failure = { destination = "…" } }` and
   /// `filter_criteria = { filters = [ { pattern = "…" } ] }`.
   Result<Unit> parse_nested(const Key<Options>& key, const Given& given, Parsed& parsed) {
-    const Value* outer = given.value->find(given.path[0]);
+    const Value* outer = find_member(*given.value, given.path[0]);
     std::vector<const Value*> inner;
     if (outer != nullptr && outer->is(Value::Kind::Array)) {
       for (const Value& item : outer->items)
-        inner.push_back(item.find(given.path[1]));
+        inner.push_back(find_member(item, given.path[1]));
     } else if (outer != nullptr) {
-      inner.push_back(outer->find(given.path[1]));
+      inner.push_back(find_member(*outer, given.path[1]));
     }
     for (const Value* item : inner) {
       if (item == nullptr || !item->is(Value::Kind::Text))
@@ -251,6 +252,20 @@ class Reader {
     if (outer == nullptr)
       return wrong_kind(given, nested_form(given));
     return Unit{};
+  }
+
+  /// As in the manifest, or as in Lambda's own documents: "Filters", "OnFailure".
+  static const Value* find_member(const Value& table, std::string_view name) {
+    if (const Value* found = table.find(name))
+      return found;
+    std::string lambdas;
+    bool capital = true;
+    for (const char c : name) {
+      if (c != '_')
+        lambdas += capital ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+      capital = c == '_';
+    }
+    return table.find(lambdas);
   }
 
   static std::string nested_form(const Given& given) {
