@@ -22,6 +22,7 @@ std::string_view variable_of(std::string_view flag) {
       {"cache", "WASMTIME_CACHE_FILE"},
       {"runtime-config-file", "RUNTIME_CONFIG_FILE"},
       {"max-instance-memory", "SPIN_MAX_INSTANCE_MEMORY"},
+      {"admin", "TRIGGER_KINESIS_ADMIN"},
   };
   const auto found = all.find(flag);
   return found == all.end() ? std::string_view() : found->second;
@@ -139,6 +140,10 @@ void declare_trigger_flags(CLI::App& command, TriggerFlags& flags) {
                    "Show rate, positions and lag; on by itself on a terminal");
   command.add_flag("--print-config", flags.print_config,
                    "Print each setting and where it came from, and end");
+  command
+      .add_option("--admin", flags.admin,
+                  "Serve status and metrics at this address, as 127.0.0.1:9400; or off")
+      ->type_name("ADDRESS");
   command.add_option("--log-level", flags.log_level, "debug, info, warn, error or off")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
       ->type_name("LEVEL");
@@ -151,6 +156,8 @@ Result<Unit> complete_trigger_flags(TriggerFlags& flags, const Console& console)
     flags.disable_cache = is_on(console.variable("DISABLE_WASMTIME_CACHE"));
   if (flags.runtime_config_file.empty())
     flags.runtime_config_file = console.variable("RUNTIME_CONFIG_FILE");
+  if (flags.admin.empty())
+    flags.admin = console.variable("TRIGGER_KINESIS_ADMIN");
   if (console.variable("SPIN_WASMTIME_POOLING") == "0")
     flags.disable_pooling = true;
   if (flags.max_instance_memory) {

@@ -34,6 +34,7 @@ struct TriggerFlags {
   bool progress = false;
   bool print_config = false;
   std::string log_level;
+  std::string admin;  ///< an address, "off", or empty: off unless `up --local`
 };
 
 /// Declares the flags on a command.
