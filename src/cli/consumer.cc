@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "cli/admin_port.h"
 #include "cli/components.h"
 #include "cli/destinations.h"
 #include "cli/embedded_kinesis.h"
@@ -82,6 +83,9 @@ class Consumer {
     loop_.poll();  // a signal may have come meanwhile
     if (signals_.count() == 0)
       consume();
+    if (admin_)
+      (void)serve(loop_, admin_->close());
+    admin_.reset();
     signals_.close();
     loop_.poll();
     return exit_code();
@@ -131,6 +135,8 @@ class Consumer {
     worker::WorkerDeps deps{loop_, clock_, random_, *table_, log_};
     worker_.emplace(deps, worker_options(setup_.app.process, options_.pacing, random_),
                     std::move(triggers));
+    const AdminPort::Request admin{flags_.admin, options_.embedded != nullptr, setup_.state_dir};
+    TRY(admin_, AdminPort::open(loop_, clock_, *worker_, admin, log_));
     announce();
     return Unit{};
   }
@@ -145,6 +151,8 @@ class Consumer {
                    << (trigger.options.enabled ? "" : " (not enabled)") << "\n\t  at "
                    << service_->describe_endpoint(region) << "\n";
     }
+    if (admin_)
+      console_.out << "Status and metrics: " << admin_->url() << "\n";
     console_.out.flush();
   }
 
@@ -205,6 +213,7 @@ class Consumer {
   std::optional<invoke::InvokeGate> gate_;
   std::vector<std::unique_ptr<invoke::WasmGuest>> guests_;
   std::optional<worker::Worker> worker_;
+  std::unique_ptr<AdminPort> admin_;
   std::optional<Progress> progress_;
   std::optional<Result<Unit>> result_;
   TaskGroup group_;
