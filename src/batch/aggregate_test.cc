@@ -67,6 +67,32 @@ TEST(Aggregate, GivesItsUserRecordsWithTheirKeysAndPlaces) {
   EXPECT_TRUE(result.records[2].position().whole()) << "the last one ends the Kinesis record";
 }
 
+/// Written by `aws-kinesis-agg` 1.2.3, with protobuf's own library.
+constexpr std::string_view kByAnotherHand =
+    "f3899ac20a066f72646572730a0575736572730a05636166c3a912093132333435363738391227333430323832"
+    "3336363932303933383436333436333337343630373433313736383231313435351a0c08001a087b226e223a20"
+    "317d1a0a080110001a047a7765691a0708001a0300fffe1a0408021a001a1a080110011a147878787878787878"
+    "7878787878787878787878785964d3ba3013a47b56a0202a7b884a15";
+
+std::string from_hex(std::string_view hex) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    out.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
+  return out;
+}
+
+TEST(Aggregate, OfAnotherWriterIsRead) {
+  const std::string payload = from_hex(kByAnotherHand);
+  const Result result = take_apart(payload);
+  EXPECT_THAT(texts(result.records),
+              ElementsAre("orders={\"n\": 1}", "users=zwei", std::string("orders=\0\xff\xfe", 10),
+                          "café=", "users=" + std::string(20, 'x')));
+  ASSERT_EQ(result.records.size(), 5u);
+  EXPECT_EQ(result.records[0].explicit_hash_key, "");
+  EXPECT_EQ(result.records[1].explicit_hash_key, "123456789");
+  EXPECT_EQ(result.records[4].explicit_hash_key, "340282366920938463463374607431768211455");
+}
+
 TEST(Aggregate, CopiesNoPayload) {
   const std::string payload = three().str();
   for (const Record& record : take_apart(payload).records) {
