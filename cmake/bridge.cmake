@@ -4,7 +4,11 @@
 # that a cold build of wasmtime (minutes) happens once a machine and not once a build directory. The
 # library is copied into the build directory: another one cannot change it under our feet.
 set(KT_BRIDGE_DIR ${CMAKE_SOURCE_DIR}/bridge)
-set(KT_BRIDGE_FEATURES "" CACHE STRING "cargo features of the bridge, e.g. p3")
+option(KT_BRIDGE_P3 "asynchronous handlers and WASI 0.3 (cargo feature p3)" ON)
+set(kt_bridge_features "")
+if(KT_BRIDGE_P3)
+  set(kt_bridge_features p3)
+endif()
 # tools/setup notes in rust.sh which Rust it found or installed.
 set(kt_cache_dir $ENV{HOME}/.cache)
 if(DEFINED ENV{XDG_CACHE_HOME})
@@ -33,14 +37,13 @@ if(kt_rustc_number VERSION_LESS 1.95)
 endif()
 
 file(SHA256 ${KT_BRIDGE_DIR}/Cargo.lock kt_lock_hash)
-string(SHA256 kt_bridge_key "${KT_RUSTC_VERSION} ${kt_lock_hash} ${KT_BRIDGE_FEATURES}")
+string(SHA256 kt_bridge_key "${KT_RUSTC_VERSION} ${kt_lock_hash} ${kt_bridge_features}")
 string(SUBSTRING ${kt_bridge_key} 0 12 kt_bridge_key)
 if(DEFINED ENV{KT_BRIDGE_TARGET_DIR})
-  set(kt_bridge_target_default $ENV{KT_BRIDGE_TARGET_DIR})
+  set(kt_bridge_target $ENV{KT_BRIDGE_TARGET_DIR})
 else()
-  set(kt_bridge_target_default ${kt_cache_dir}/trigger-kinesis/bridge-${kt_bridge_key})
+  set(kt_bridge_target ${kt_cache_dir}/trigger-kinesis/bridge-${kt_bridge_key})
 endif()
-set(KT_BRIDGE_TARGET_DIR ${kt_bridge_target_default} CACHE PATH "cargo's target directory")
 
 set(KT_BRIDGE_OUT ${CMAKE_BINARY_DIR}/bridge)
 set(kt_bridge_lib ${KT_BRIDGE_OUT}/libkt_bridge.a)
@@ -52,8 +55,8 @@ file(GLOB kt_bridge_manifests ${KT_BRIDGE_DIR}/Cargo.* ${KT_BRIDGE_DIR}/*/Cargo.
 add_custom_command(
   OUTPUT ${kt_bridge_lib}
   COMMAND ${CMAKE_COMMAND} -DCARGO=${KT_CARGO} -DRUSTC=${KT_RUSTC} -DSOURCE=${KT_BRIDGE_DIR}
-          -DTARGET=${KT_BRIDGE_TARGET_DIR} -DOUT=${KT_BRIDGE_OUT}
-          "-DFEATURES=${KT_BRIDGE_FEATURES}" -P ${CMAKE_SOURCE_DIR}/cmake/build_bridge.cmake
+          -DTARGET=${kt_bridge_target} -DOUT=${KT_BRIDGE_OUT}
+          "-DFEATURES=${kt_bridge_features}" -P ${CMAKE_SOURCE_DIR}/cmake/build_bridge.cmake
   DEPENDS ${kt_bridge_manifests} ${CMAKE_SOURCE_DIR}/cmake/build_bridge.cmake
   DEPFILE ${KT_BRIDGE_OUT}/libkt_bridge.d
   BYPRODUCTS ${KT_BRIDGE_OUT}/embed_world

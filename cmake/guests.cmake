@@ -20,6 +20,8 @@ set(KT_GUEST_CXX_FLAGS -std=c++20 -fno-exceptions -fno-rtti)
 function(kt_cpp_guest name)
   cmake_parse_arguments(ARG "" "SOURCE;OUTPUT" "FLAGS" ${ARGN})
   set(sdk ${CMAKE_SOURCE_DIR}/sdk/cpp)
+  get_filename_component(folder ${ARG_SOURCE} DIRECTORY)
+  file(GLOB headers ${sdk}/*.hpp ${folder}/*.h)
   if(ARG_SOURCE MATCHES "\\.c$")
     set(command ${KT_GUEST_CLANG} ${KT_GUEST_FLAGS})
   else()
@@ -27,7 +29,7 @@ function(kt_cpp_guest name)
   endif()
   add_custom_command(OUTPUT ${ARG_OUTPUT}
     COMMAND ${command} ${ARG_FLAGS} ${ARG_SOURCE} -o ${ARG_OUTPUT}
-    DEPENDS ${ARG_SOURCE} ${sdk}/spin_kinesis.hpp
+    DEPENDS ${ARG_SOURCE} ${headers}
     COMMENT "guest ${name}" VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${ARG_OUTPUT})
 endfunction()
@@ -44,6 +46,7 @@ endfunction()
 function(kt_rust_guest name)
   cmake_parse_arguments(ARG "" "FOLDER;OUTPUT" "" ${ARGN})
   file(GLOB_RECURSE sources ${ARG_FOLDER}/*.rs ${ARG_FOLDER}/Cargo.*)
+  file(GLOB wits ${CMAKE_SOURCE_DIR}/wit/*.wit)
   set(script ${CMAKE_SOURCE_DIR}/tools/guest-rust.sh)
   set(script ${CMAKE_COMMAND} -E env KT_CARGO=${KT_CARGO} KT_RUSTC=${KT_RUSTC} ${script})
   execute_process(COMMAND ${script} --check RESULT_VARIABLE missing OUTPUT_VARIABLE why
@@ -54,7 +57,7 @@ function(kt_rust_guest name)
   endif()
   add_custom_command(OUTPUT ${ARG_OUTPUT}
     COMMAND ${script} ${ARG_FOLDER} ${ARG_OUTPUT}
-    DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/wit/kinesis.wit ${CMAKE_SOURCE_DIR}/tools/guest-rust.sh
+    DEPENDS ${sources} ${wits} ${CMAKE_SOURCE_DIR}/tools/guest-rust.sh
     COMMENT "guest ${name}" USES_TERMINAL VERBATIM)
   add_custom_target(${name} ALL DEPENDS ${ARG_OUTPUT})
 endfunction()

@@ -73,7 +73,8 @@ const char* kt_engine_get_allocator(const kt_engine*);
 /* ---- component ------------------------------------------------------------------------------- */
 
 /* A component is taken as it is. A core module is made into one: with the world its
- * `component-type*` section names, or, without such a section, as `fermyon:spin-kinesis@2.0.0`.
+ * `component-type*` section names, or, without such a section, with the known world whose handler
+ * it exports by name.
  * Compiled code comes from the cache when it holds this input for this engine; a damaged entry is
  * compiled anew, a cache that cannot be used is reported by kt_component_get_info and not fatal. */
 kt_error* kt_component_compile(kt_engine*, const uint8_t* bytes, size_t length, kt_component** out);
@@ -126,6 +127,15 @@ typedef struct {
 kt_error* kt_link(kt_engine*, const kt_component*, const kt_link_options*, kt_linked** out);
 void kt_linked_free(kt_linked*); /* calls under way go on */
 
+typedef enum {
+  KT_WORLD_KINESIS = 1,      /* fermyon:spin-kinesis@2.0.0 */
+  KT_WORLD_STREAM = 2,       /* trigger-kinesis:handler@0.1, world stream-handler */
+  KT_WORLD_STREAM_ASYNC = 3, /* the same, world stream-handler-async */
+} kt_world;
+
+/* Which contract the component exports; 0 for NULL. */
+int32_t kt_linked_get_world(const kt_linked*);
+
 /* ---- calls ----------------------------------------------------------------------------------- */
 
 /* One record; every pointer is borrowed until the call's callback. Strings must be UTF-8. */
@@ -141,6 +151,38 @@ typedef struct {
   uint8_t encryption; /* 0 not given, 1 NONE, 2 KMS */
 } kt_record;
 
+/* What the records of the stream worlds have beside; the arrays run in parallel. */
+typedef struct {
+  const char* explicit_hash_key; /* NULL: none */
+  size_t explicit_hash_key_length;
+  const char* idempotency_key;
+  size_t idempotency_key_length;
+  uint64_t sub_sequence_number;
+  uint64_t arrival_millis; /* UNIX time; 0: not known */
+} kt_record_extra;
+
+/* What a guest of the stream worlds is told of the call; borrowed like the records. */
+typedef struct {
+  const char* stream_arn;
+  size_t stream_arn_length;
+  const char* shard_id;
+  size_t shard_id_length;
+  const uint8_t* window_state; /* read when has_window_state */
+  size_t window_state_length;
+  uint64_t millis_behind_latest;
+  uint64_t fencing_token;
+  uint64_t window_start_millis; /* these four are read when has_window */
+  uint64_t window_end_millis;
+  uint8_t window_final_call;
+  uint8_t window_terminated_early;
+  uint8_t has_window;
+  uint8_t has_window_state;
+  uint32_t attempt;
+} kt_batch_context;
+
+/* A handler that returns more than this has failed. */
+#define KT_WINDOW_STATE_BYTES_MAX (6u << 20)
+
 typedef enum {
   KT_OK = 0,
   KT_GUEST_ERROR = 1,   /* the handler returned an error: message is its text */
@@ -149,10 +191,18 @@ typedef enum {
   KT_OUT_OF_MEMORY = 4, /* the guest crashed after a memory request over the limit was refused */
   KT_EXIT = 5,          /* the guest ended itself (exit, proc_exit) */
   KT_INTERRUPTED = 6,   /* kt_call_interrupt, or the engine is being freed */
-  KT_BAD_RECORD = 7,    /* a key that is not UTF-8: the guest was not called */
+  KT_BAD_RECORD = 7,    /* a string that is not UTF-8: the guest was not called */
   KT_HOST_FAILED = 8,   /* the host failed: no instance, a directory vanished */
   KT_CALL_PANIC = 9,    /* a fault of the bridge itself */
 } kt_result_kind;
+
+/* What a handler of the stream worlds says of its batch. */
+typedef enum {
+  KT_DONE = 0,
+  KT_FAILED_FROM = 1,  /* failed_from and all after it; as the guest said it, in range or not */
+  KT_FAILED_ITEMS = 2, /* failed_items; as the guest said them: any order, doubled, in range or not,
+                          but not more than the batch has records */
+} kt_outcome;
 
 typedef struct {
   int32_t kind;        /* kt_result_kind */
@@ -163,6 +213,12 @@ typedef struct {
   uint64_t call_ns;        /* copying the records in and running the handler */
   uint64_t peak_memory_bytes;
   uint64_t output_dropped_bytes; /* over output_limit_bytes, both streams */
+  int32_t outcome;               /* kt_outcome; this and all below only with KT_OK */
+  uint32_t failed_from;
+  const uint32_t* failed_items; /* lives for the callback */
+  size_t failed_item_count;
+  const uint8_t* window_state; /* NULL: none was returned; lives for the callback */
+  size_t window_state_length;
 } kt_result;
 
 typedef void (*kt_done_fn)(void* call_context, const kt_result*);
@@ -170,13 +226,15 @@ typedef void (*kt_done_fn)(void* call_context, const kt_result*);
 typedef struct {
   const kt_record* records;
   size_t record_count;
+  const kt_record_extra* extras;    /* record_count of them, and a context, where the world is a */
+  const kt_batch_context* context;  /* stream world; else both are ignored and may be NULL */
   uint64_t timeout_millis; /* wall clock, from taking a slot; 0: none */
   void* call_context;
   kt_done_fn done; /* called exactly once when kt_invoke returned NULL, else never */
 } kt_invocation;
 
 /* Starts a call in a fresh instance and returns at once. `done` comes from a worker thread, maybe
- * before this function returns. The array and all it points at are borrowed until then.
+ * before this function returns. The arrays and all they point at are borrowed until then.
  * *out (may be NULL) is a handle for kt_call_interrupt; free it whenever it is not needed. */
 kt_error* kt_invoke(const kt_linked*, const kt_invocation*, kt_call** out);
 /* Stops the call whether it computes or waits; `done` follows soon. Harmless on a finished call. */

@@ -235,10 +235,18 @@ std::vector<Key<T>> failure_keys() {
 using P = ProcessOptions;
 
 std::string set_lease_store(P& options, const Parsed& value) {
-  if (value.text != "sqlite") {
-    if (value.text.starts_with("dynamodb:"))
-      return "\"dynamodb:…\" is not available in this version yet: write \"sqlite\"";
-    return "it must be \"sqlite\"";
+  constexpr std::string_view kDynamoDb = "dynamodb:";
+  constexpr std::size_t kPrefixMax = 64;
+  if (value.text.starts_with(kDynamoDb)) {
+    const std::string prefix = value.text.substr(kDynamoDb.size());
+    const bool good = std::all_of(prefix.begin(), prefix.end(), [](unsigned char c) {
+      return (std::isalnum(c) != 0 && c < 128) || c == '_' || c == '-' || c == '.';
+    });
+    if (prefix.empty() || prefix.size() > kPrefixMax || !good)
+      return "after \"dynamodb:\" comes what its tables' names begin with: 1 to 64 letters, "
+             "digits, \"_\", \"-\" or \".\"";
+  } else if (value.text != "sqlite") {
+    return "it must be \"sqlite\" or \"dynamodb:<table prefix>\"";
   }
   options.lease_store = value.text;
   return {};
@@ -267,7 +275,9 @@ std::string set_endpoint(P& options, const Parsed& value) {
 std::vector<Key<P>> make_process_keys() {
   std::vector<Key<P>> keys;
   keys.push_back({"lease_store", KeyKind::Text, "sqlite",
-                  "Where positions and leases are kept: `sqlite` (the state directory).",
+                  "Where positions and leases are kept: `sqlite` (the state directory), or "
+                  "`dynamodb:<table prefix>`: then many workers may share the shards. See "
+                  "[leases in DynamoDB](dynamodb.md).",
                   set_lease_store});
   keys.push_back({"worker_id", KeyKind::Text, "",
                   "This process's name among workers; without it one is made for every run.",
@@ -280,7 +290,8 @@ std::vector<Key<P>> make_process_keys() {
                               "How long calls in flight may go on after a signal to stop."));
   keys.push_back(number<P, milliseconds>(
       "checkpoint_interval_millis", "0", &P::checkpoint_interval, 0, 60'000,
-      "The least time between two commits of positions. 0: as soon as the last one is done."));
+      "The least time between two commits of positions. 0: as soon as the last one is done. The "
+      "default with DynamoDB is 1000."));
   Key<P> loss{"on_data_loss", KeyKind::Choice, "fail",
               "What a shard does whose stored position is lost (retention passed it, or the "
               "stream was made anew): `fail` stops it, `continue` goes on with what is left.",

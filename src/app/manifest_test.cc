@@ -390,5 +390,24 @@ TEST(Variables, AreReadFromTheFlagsForms) {
   EXPECT_EQ(dotenv.size(), 2U);
 }
 
+TEST(Manifest, LeasesInDynamoDbNeedAPrefixAndSpreadTheirCommits) {
+  const std::string text = manifest(with_stream(""));
+  const auto with = [&text](std::string_view lines) {
+    return text + "[application.trigger.kinesis]\n" + std::string(lines) + "\n";
+  };
+  const auto shared = parse(with("lease_store = \"dynamodb:kt.prod-1\""));
+  ASSERT_TRUE(shared) << shared.error().what;
+  EXPECT_EQ(shared->process.lease_store, "dynamodb:kt.prod-1");
+  EXPECT_EQ(shared->process.checkpoint_interval, std::chrono::seconds(1));
+  EXPECT_THAT(print_config(*shared), HasSubstr("1000"));
+  const auto eager = parse(with("lease_store = \"dynamodb:kt\"\ncheckpoint_interval_millis = 0"));
+  EXPECT_EQ(eager->process.checkpoint_interval, std::chrono::seconds(0));
+  EXPECT_EQ(parse(text)->process.checkpoint_interval, std::chrono::seconds(0));
+  for (const char* bad : {"dynamodb:", "dynamodb:a/b", "redis:kt"})
+    EXPECT_THAT(error_of(with("lease_store = \"" + std::string(bad) + "\"")),
+                HasSubstr("lease_store"))
+        << bad;
+}
+
 }  // namespace
 }  // namespace kt::app

@@ -56,6 +56,14 @@ Result<Unit> read_process_options(const Value* table, const Document& document,
   TRY(ReadKeys read, read_keys(table, process_keys(), {}, context, app.process));
   app.settings = std::move(read.settings);
   app.warnings.insert(app.warnings.end(), read.warnings.begin(), read.warnings.end());
+  // There every commit costs a request a shard.
+  for (Setting& setting : app.settings) {
+    if (setting.key != "checkpoint_interval_millis" || setting.origin != "default" ||
+        app.process.lease_store == "sqlite")
+      continue;
+    app.process.checkpoint_interval = std::chrono::milliseconds(1000);
+    setting.value = "1000";
+  }
   return Unit{};
 }
 

@@ -3,6 +3,7 @@
 #include "cli/app_setup.h"
 #include "cli/components.h"
 #include "cli/consumer.h"
+#include "cli/destinations.h"
 #include "cli/parse.h"
 #include "cli/serve.h"
 #include "cli/service_access.h"
@@ -30,7 +31,8 @@ Task<Result<Unit>> check_stream(ServiceAccess& service, StreamArn stream, const 
   co_return Unit{};
 }
 
-Result<Unit> check_access(const app::App& app, const Console& console) {
+Result<Unit> check_access(const AppSetup& setup, const Console& console) {
+  const app::App& app = setup.app;
   Loop loop;
   SystemClock clock(loop);
   ServiceOptions options;
@@ -42,6 +44,15 @@ Result<Unit> check_access(const app::App& app, const Console& console) {
     auto checked = serve(loop, check_stream(*service, trigger.options.stream_arn, console));
     if (!checked)
       return fail(checked.error().within("stream " + trigger.options.stream_arn.str()));
+  }
+  Destinations destinations(Destinations::Deps{clock, service->runtime(), console.environment,
+                                               app.root, setup.state_dir});
+  for (const app::Trigger& trigger : app.triggers) {
+    TRY(deliver::Destination * destination, destinations.of(trigger.options));
+    auto checked = serve(loop, destination->check());
+    if (!checked)
+      return fail(checked.error().within(trigger.place + ": on_failure"));
+    console.out << "ok  failed batches go to " << destination->describe() << "\n";
   }
   return Unit{};
 }
@@ -62,7 +73,7 @@ Result<Unit> check_all(CheckOptions& options, const Console& console) {
   }
   if (options.offline)
     return Unit{};
-  return check_access(setup.app, console);
+  return check_access(setup, console);
 }
 
 }  // namespace

@@ -115,7 +115,8 @@ class Consumer {
 
   Result<Unit> make_worker() {
     gate_.emplace(concurrent_invocations(setup_.app.process));
-    destinations_.emplace(setup_.app.root, setup_.state_dir);
+    destinations_.emplace(Destinations::Deps{clock_, service_->runtime(), console_.environment,
+                                             setup_.app.root, setup_.state_dir});
     std::vector<worker::Trigger> triggers;
     for (const app::Trigger& trigger : setup_.app.triggers) {
       const std::string& region = trigger.options.stream_arn.region();

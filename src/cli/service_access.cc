@@ -9,9 +9,11 @@ constexpr const char* kEmbeddedEndpoint = "local";
 
 }  // namespace
 
-ServiceAccess::ServiceAccess(Clock& clock, aws::Config config, const ServiceOptions& options)
+ServiceAccess::ServiceAccess(Clock& clock, aws::Config config, aws::Config other_services,
+                             const ServiceOptions& options)
     : clock_(clock),
       config_(std::move(config)),
+      other_services_(std::move(other_services)),
       embedded_(options.embedded),
       runtime_(http::CrtRuntimeOptions{config_.ca_file()}) {
   if (embedded_) {
@@ -28,7 +30,32 @@ Result<std::unique_ptr<ServiceAccess>> ServiceAccess::open(Clock& clock,
   overrides.endpoint_url = options.endpoint_url;
   overrides.region = options.region;
   TRY(aws::Config config, aws::Config::load(aws::Environment(environment), overrides));
-  return std::unique_ptr<ServiceAccess>(new ServiceAccess(clock, std::move(config), options));
+  overrides.endpoint_url.clear();
+  TRY(aws::Config others, aws::Config::load(aws::Environment(environment), overrides));
+  return std::unique_ptr<ServiceAccess>(
+      new ServiceAccess(clock, std::move(config), std::move(others), options));
+}
+
+Result<aws::DynamoDbApi*> ServiceAccess::dynamodb(const std::string& region) {
+  const auto found = dynamodb_.find(region);
+  if (found != dynamodb_.end())
+    return found->second.client.get();
+  TRY(const aws::ServiceEndpoint service, other_services_.endpoint("dynamodb", region));
+  DynamoDb made;
+  TRY(made.transport, http::CrtTransport::make(runtime_, clock_, service.endpoint));
+  aws::DynamoDbClientOptions options;
+  options.region = region;
+  options.endpoint = service.endpoint;
+  made.client =
+      std::make_unique<aws::DynamoDbClient>(*made.transport, *credentials_, clock_, options);
+  return dynamodb_.emplace(region, std::move(made)).first->second.client.get();
+}
+
+std::string ServiceAccess::describe_dynamodb(const std::string& region) const {
+  const auto service = other_services_.endpoint("dynamodb", region);
+  if (!service)
+    return "(" + service.error().what + ")";
+  return service->endpoint.url() + " (" + service->origin + ")";
 }
 
 Result<ServiceAccess::Regional*> ServiceAccess::regional(const std::string& region) {

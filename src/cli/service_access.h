@@ -41,6 +41,8 @@ class ServiceAccess {
   Task<Result<Unit>> check_credentials();
   /// The region that applies where an ARN does not say; empty: none is configured.
   const aws::Setting& region() const { return config_.region(); }
+  /// For connections to other services; outlived by this.
+  http::CrtRuntime& runtime() { return runtime_; }
 
  private:
   struct Regional {

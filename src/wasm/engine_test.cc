@@ -118,9 +118,22 @@ TEST_F(Compile, RefusesTwoHandlersAndNamesBoth) {
                     HasSubstr("`trigger-kinesis:handler/handle@0.1.0`")));
 }
 
-TEST_F(Compile, SaysThatTheSecondWorldIsNotRunYet) {
-  EXPECT_THAT(link_error(engine(), "second"),
-              AllOf(HasSubstr("`trigger-kinesis:handler/handle@0.1.0`"), HasSubstr("yet")));
+TEST_F(Compile, RefusesTheTwoFormsOfTheSecondWorldTogether) {
+  EXPECT_THAT(link_error(engine(), "both-forms"),
+              AllOf(HasSubstr("more than one handler"), HasSubstr("handler/handle@0.1.0`"),
+                    HasSubstr("handler/handle-async@0.1.0`")));
+}
+
+TEST_F(Compile, TakesEachPatchOfVersionZeroOneOfTheSecondWorldAndNoOther) {
+  EXPECT_EQ(link("version_0_1_7")->world(), World::Stream);
+  EXPECT_THAT(link_error(engine(), "version_0_2_0"),
+              AllOf(HasSubstr("`trigger-kinesis:handler/handle@0.2.0`"), HasSubstr("0.1.x")));
+}
+
+TEST_F(Compile, RefusesAModuleThatShowsTwoHandlersAndNoType) {
+  EXPECT_THAT(link_error(engine(), "odd"),
+              AllOf(HasSubstr("more than one handler"), HasSubstr("`handle-batch-records`"),
+                    HasSubstr("`trigger-kinesis:handler/handle@0.1.0#batch`")));
 }
 
 TEST_F(Compile, NamesTheImportThatNobodyProvides) {

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "runtime/promise.h"
 #include "wasm/bridge_error.h"
+#include "wasm/lowering.h"
 
 namespace kt::wasm {
 
@@ -29,67 +30,16 @@ struct Call {
     return call;
   }
 
-  std::vector<kt_record> records;
+  Lowering batch;
   Promise<Invocation> done;
   GuestOutput* output;
   std::atomic<bool> handed_over = false;
 };
 
-kt_record borrow(const Record& record) {
-  kt_record out = {};
-  out.data = record.data.data();
-  out.data_length = record.data.size();
-  out.partition_key = record.partition_key.data();
-  out.partition_key_length = record.partition_key.size();
-  out.sequence_number = record.sequence_number.data();
-  out.sequence_number_length = record.sequence_number.size();
-  const auto arrival = record.approximate_arrival.time_since_epoch();
-  out.arrival_seconds =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(arrival).count());
-  out.has_arrival = arrival.count() > 0;
-  out.encryption = static_cast<std::uint8_t>(record.encryption);
-  return out;
-}
-static_assert(static_cast<int>(EncryptionType::None) == 1);
-static_assert(static_cast<int>(EncryptionType::Kms) == 2);
-
-InvocationKind kind_of(int kind) {
-  switch (kind) {
-    case KT_OK:
-      return InvocationKind::Ok;
-    case KT_GUEST_ERROR:
-      return InvocationKind::GuestError;
-    case KT_TRAP:
-      return InvocationKind::Trap;
-    case KT_TIMEOUT:
-      return InvocationKind::TimedOut;
-    case KT_OUT_OF_MEMORY:
-      return InvocationKind::OutOfMemory;
-    case KT_EXIT:
-      return InvocationKind::Exit;
-    case KT_INTERRUPTED:
-      return InvocationKind::Interrupted;
-    case KT_BAD_RECORD:
-      return InvocationKind::BadRecord;
-    case KT_CALL_PANIC:
-      return InvocationKind::Panic;
-    default:
-      return InvocationKind::HostFailed;
-  }
-}
-
 /// On a guest thread.
 void on_done(void* call_context, const kt_result* result) noexcept {
   const std::unique_ptr<Call> call(Call::taken_over(call_context));
-  Invocation invocation;
-  invocation.kind = kind_of(result->kind);
-  invocation.message.assign(result->message, result->message_length);
-  invocation.stats.queued = std::chrono::nanoseconds(result->queue_ns);
-  invocation.stats.instantiate = std::chrono::nanoseconds(result->instantiate_ns);
-  invocation.stats.call = std::chrono::nanoseconds(result->call_ns);
-  invocation.stats.peak_memory_bytes = result->peak_memory_bytes;
-  invocation.stats.output_dropped_bytes = result->output_dropped_bytes;
-  call->done.set(std::move(invocation));
+  call->done.set(to_invocation(*result));
 }
 
 void write(GuestOutput* output, std::int32_t stream, const std::uint8_t* bytes,
@@ -107,32 +57,6 @@ Invocation failed_to_start(const Error& error) {
 }
 
 }  // namespace
-
-std::string_view name(InvocationKind kind) {
-  switch (kind) {
-    case InvocationKind::Ok:
-      return "ok";
-    case InvocationKind::GuestError:
-      return "guest error";
-    case InvocationKind::Trap:
-      return "trap";
-    case InvocationKind::TimedOut:
-      return "timed out";
-    case InvocationKind::OutOfMemory:
-      return "out of memory";
-    case InvocationKind::Exit:
-      return "exit";
-    case InvocationKind::Interrupted:
-      return "interrupted";
-    case InvocationKind::BadRecord:
-      return "bad record";
-    case InvocationKind::HostFailed:
-      return "host failed";
-    case InvocationKind::Panic:
-      return "panic";
-  }
-  return "unknown";
-}
 
 LinkedComponent::LinkedComponent(std::unique_ptr<StartOutput> start_output)
     : start_output_(std::move(start_output)) {}
@@ -174,18 +98,22 @@ Result<std::unique_ptr<LinkedComponent>> LinkedComponent::link(const Engine& eng
   return linked;
 }
 
+World LinkedComponent::world() const {
+  return static_cast<World>(kt_linked_get_world(handle_.get()));
+}
+
 Task<Invocation> LinkedComponent::invoke(std::span<const Record> records,
                                          CallOptions options) const {
   const Executor executor = co_await asio::this_coro::executor;
   auto call = std::make_unique<Call>(executor, options.output);
-  call->records.reserve(records.size());
-  for (const Record& record : records)
-    call->records.push_back(borrow(record));
+  if (world() == World::Kinesis)
+    call->batch.take(records);
+  else
+    call->batch.take(records, options.context);
   const Promise<Invocation> done = call->done;
 
   kt_invocation invocation = {};
-  invocation.records = call->records.data();
-  invocation.record_count = call->records.size();
+  call->batch.put_into(invocation);
   invocation.timeout_millis = static_cast<std::uint64_t>(options.timeout.count());
   invocation.call_context = call.get();
   invocation.done = on_done;

@@ -14,7 +14,9 @@
 #include "base/time.h"
 #include "model/record.h"
 #include "runtime/task.h"
+#include "wasm/batch_context.h"
 #include "wasm/engine.h"
+#include "wasm/invocation.h"
 
 struct kt_linked;
 extern "C" void kt_linked_free(kt_linked*);
@@ -49,45 +51,13 @@ struct LinkOptions {
   GuestOutput* start_output = nullptr;  ///< what the trial instance prints; used by link() only
 };
 
-/// How a call ended.
-enum class InvocationKind : std::uint8_t {
-  Ok,
-  GuestError,   ///< the handler returned an error; message is its text
-  Trap,         ///< the guest crashed
-  TimedOut,     ///< the deadline passed, computing or waiting
-  OutOfMemory,  ///< crashed after a refused memory request
-  Exit,         ///< ended itself
-  Interrupted,  ///< the awaiting task was cancelled, or the engine is going away
-  BadRecord,    ///< a partition key that is not UTF-8: the guest was not called
-  HostFailed,   ///< no instance could be made; not the guest's fault
-  Panic,        ///< a fault of the bridge
-};
-std::string_view name(InvocationKind kind);
-
-struct InvocationStats {
-  std::chrono::nanoseconds queued{0};       ///< until a guest thread took it
-  std::chrono::nanoseconds instantiate{0};  ///< making the instance
-  std::chrono::nanoseconds call{0};         ///< copying records in and running the handler
-  std::uint64_t peak_memory_bytes = 0;
-  std::uint64_t output_dropped_bytes = 0;
-};
-
-struct Invocation {
-  Invocation() = default;
-
-  bool ok() const { return kind == InvocationKind::Ok; }
-
-  InvocationKind kind = InvocationKind::HostFailed;
-  std::string message;
-  InvocationStats stats;
-};
-
 struct CallOptions {
   CallOptions() = default;
   CallOptions(std::chrono::milliseconds t, GuestOutput* o) : timeout(t), output(o) {}
 
   std::chrono::milliseconds timeout = std::chrono::seconds(60);  ///< 0: none
   GuestOutput* output = nullptr;                                 ///< must outlive the call
+  BatchContext context;  ///< for guests of the stream worlds; what it views must outlive the call
 };
 
 /// Lives on: any loop; may be called from several. Lifetime: must outlive its calls' start only.
@@ -100,10 +70,12 @@ class LinkedComponent {
                                                        const LinkOptions& options);
   ~LinkedComponent();
 
-  /// Calls the handler in a fresh instance. `records`, what they view and options.output must
-  /// outlive the returned task. When the awaiting task is cancelled the guest is interrupted and
-  /// the task still waits for it to be gone (milliseconds), then yields Interrupted: never before
-  /// may the records' memory be released.
+  World world() const;
+
+  /// Calls the handler in a fresh instance. `records`, what they view, what options.context views
+  /// and options.output must outlive the returned task. When the awaiting task is cancelled the
+  /// guest is interrupted and the task still waits for it to be gone (milliseconds), then yields
+  /// Interrupted: never before may the records' memory be released.
   Task<Invocation> invoke(std::span<const Record> records, CallOptions options) const;
 
  private:

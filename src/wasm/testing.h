@@ -55,11 +55,14 @@ class TestRecords {
  public:
   TestRecords() = default;
   TestRecords& add(std::string data, std::string key = "key", std::string sequence = "");
+  /// The last one becomes a user record of an aggregate.
+  TestRecords& in_aggregate(std::uint32_t sub_sequence, std::string explicit_hash_key);
   std::span<const Record> span();
 
  private:
   struct Owned {
-    std::string data, key, sequence;
+    std::string data, key, sequence, hash_key;
+    std::uint32_t sub_sequence = 0;
   };
   std::vector<std::unique_ptr<Owned>> owned_;
   std::vector<Record> records_;
@@ -93,6 +96,7 @@ class WasmTest : public ::testing::Test {
 
   Loop& loop_;
   RecordingOutput output_;
+  BatchContext context_;  ///< of every call
 
  private:
   Invocation serve(const LinkedComponent& component, TestRecords& records, TaskGroup& group,

@@ -50,6 +50,11 @@ TestRecords& TestRecords::add(std::string data, std::string key, std::string seq
   owned.sequence = std::move(sequence);
   return *this;
 }
+TestRecords& TestRecords::in_aggregate(std::uint32_t sub_sequence, std::string explicit_hash_key) {
+  owned_.back()->sub_sequence = sub_sequence;
+  owned_.back()->hash_key = std::move(explicit_hash_key);
+  return *this;
+}
 std::span<const Record> TestRecords::span() {
   records_.clear();
   for (const auto& owned : owned_) {
@@ -59,6 +64,9 @@ std::span<const Record> TestRecords::span() {
     record.sequence_number = owned->sequence;
     record.approximate_arrival = WallTime(std::chrono::milliseconds(1700000000250));
     record.encryption = EncryptionType::Kms;
+    record.sub_sequence = owned->sub_sequence;
+    record.in_aggregate = !owned->hash_key.empty();
+    record.explicit_hash_key = owned->hash_key;
     records_.push_back(record);
   }
   return records_;
@@ -97,7 +105,9 @@ Task<Result<Unit>> WasmTest::keep(Task<Invocation> task, std::optional<Invocatio
 Invocation WasmTest::serve(const LinkedComponent& component, TestRecords& records, TaskGroup& group,
                            std::chrono::milliseconds timeout) {
   std::optional<Invocation> out;
-  group.spawn(keep(component.invoke(records.span(), CallOptions(timeout, &output_)), out));
+  CallOptions options(timeout, &output_);
+  options.context = context_;
+  group.spawn(keep(component.invoke(records.span(), options), out));
   serve_until_empty(group);
   return *out;
 }

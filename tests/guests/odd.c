@@ -28,7 +28,19 @@ __attribute__((export_name("handle-batch-records"))) void* handle(void* records,
   return result;
 }
 
-__attribute__((export_name("trigger-kinesis:handler/handle@0.1.0#batch"))) void* batch(void* in) {
+#ifndef BATCH_EXPORT
+#define BATCH_EXPORT "trigger-kinesis:handler/handle@0.1.0#batch"
+#endif
+__attribute__((export_name(BATCH_EXPORT))) void* batch(void* in) {
   (void)in;
   return result;
+}
+
+#define ASYNC_EXPORT "[async-lift]trigger-kinesis:handler/handle-async@0.1.0#batch"
+__attribute__((export_name(ASYNC_EXPORT))) int batch_async(void* in) {
+  (void)in;
+  return 0;
+}
+__attribute__((export_name("[callback]" ASYNC_EXPORT))) int resume(int a, int b, int c) {
+  return a + b + c;
 }

@@ -3,12 +3,13 @@
 use std::ffi::{c_char, CString};
 
 use wasmtime::component::Component;
+use wasmtime::Engine;
 
 use crate::c;
 use crate::cache::Entry;
-use crate::componentize::{componentize, detect, Input};
+use crate::componentize::{asks_for_concurrency, componentize, detect, Input};
 use crate::describe::{describe, Description};
-use crate::engine::{kt_engine, Shared};
+use crate::engine::{kt_engine, Concurrency, Shared};
 use crate::error::{c_text, fail, kt_error, Fail, Kind, Outcome};
 use crate::guard::{guard, guard_void};
 
@@ -19,6 +20,7 @@ const INPUT_BYTES_MAX: u64 = 1 << 30;
 pub struct kt_component {
     pub component: Component,
     pub description: Description,
+    pub concurrency: Concurrency,
     from_core_module: bool,
     from_cache: bool,
     cache_note: Option<CString>,
@@ -28,6 +30,7 @@ pub struct kt_component {
 
 struct Compiled {
     component: Component,
+    concurrency: Concurrency,
     from_core_module: bool,
     from_cache: bool,
     cache_note: Option<String>,
@@ -47,7 +50,7 @@ fn give_memory_back() {
     }
 }
 
-fn compile_code(shared: &Shared, bytes: &[u8], input: &Input) -> Outcome<Vec<u8>> {
+fn compile_code(engine: &Engine, bytes: &[u8], input: &Input) -> Outcome<Vec<u8>> {
     let made;
     let component = match input {
         Input::Component => bytes,
@@ -56,36 +59,56 @@ fn compile_code(shared: &Shared, bytes: &[u8], input: &Input) -> Outcome<Vec<u8>
             &made
         }
     };
-    shared
-        .engine
+    engine
         .precompile_component(component)
         .map_err(Fail::of(Kind::NotWasm, "the component is not valid"))
 }
 
 fn compile(shared: &Shared, bytes: &[u8]) -> Outcome<Compiled> {
     let input = detect(bytes)?;
+    let concurrency = asks_for_concurrency(bytes);
+    let compiled = compile_for(shared, bytes, &input, concurrency);
+    match compiled {
+        // Composed components may use asynchronous functions where no name shows it.
+        Err(ref fault) if fault.kind == Kind::NotWasm && concurrency == Concurrency::Off => {
+            compile_for(shared, bytes, &input, Concurrency::On).or(compiled)
+        }
+        _ => compiled,
+    }
+}
+
+fn compile_for(
+    shared: &Shared,
+    bytes: &[u8],
+    input: &Input,
+    concurrency: Concurrency,
+) -> Outcome<Compiled> {
+    let engine = shared.engine(concurrency)?;
     let from_core_module = matches!(input, Input::CoreModule);
+    let compiled = |component, from_cache, cache_note| {
+        Ok(Compiled { component, concurrency, from_core_module, from_cache, cache_note })
+    };
     let mut cache_note = None;
     let entry = shared.cache_dir.as_ref().and_then(|dir| {
-        Entry::new(dir, &shared.engine, bytes).map_err(|note| cache_note = Some(note)).ok()
+        Entry::new(dir, engine, bytes).map_err(|note| cache_note = Some(note)).ok()
     });
-    if let Some(component) = entry.as_ref().and_then(|e| e.load(&shared.engine)) {
-        return Ok(Compiled { component, from_core_module, from_cache: true, cache_note });
+    if let Some(component) = entry.as_ref().and_then(|e| e.load(engine)) {
+        return compiled(component, true, cache_note);
     }
-    let code = compile_code(shared, bytes, &input)?;
+    let code = compile_code(engine, bytes, input)?;
     let stored = entry.and_then(|e| {
         e.store(&code).map_err(|note| cache_note = Some(note)).ok()?;
-        e.load(&shared.engine)
+        e.load(engine)
     });
     let component = match stored {
         Some(component) => component,
         // SAFETY: the bytes came from this engine a moment ago.
-        None => unsafe { Component::deserialize(&shared.engine, &code) }
+        None => unsafe { Component::deserialize(engine, &code) }
             .map_err(Fail::of(Kind::Failed, "loading compiled code"))?,
     };
     drop(code);
     give_memory_back();
-    Ok(Compiled { component, from_core_module, from_cache: false, cache_note })
+    compiled(component, false, cache_note)
 }
 
 fn finish(compiled: Compiled) -> kt_component {
@@ -95,6 +118,7 @@ fn finish(compiled: Compiled) -> kt_component {
         exports: c_text(description.exports.join("\n")),
         component: compiled.component,
         description,
+        concurrency: compiled.concurrency,
         from_core_module: compiled.from_core_module,
         from_cache: compiled.from_cache,
         cache_note: compiled.cache_note.map(c_text),

@@ -2,11 +2,33 @@
 
 use wasmparser::{Encoding, ExternalKind, Parser, Payload};
 
-use crate::describe::KINESIS_EXPORT;
+use crate::engine::Concurrency;
 use crate::error::{fail, Fail, Kind, Outcome};
 
-const KINESIS_WIT: &str = include_str!("../../../wit/kinesis.wit");
-const KINESIS_WORLD: &str = "spin-kinesis";
+/// A world that a core module shows by the name of an export, when its toolchain attached no type.
+struct PlainWorld {
+    export: &'static str,
+    wit: &'static str,
+    world: &'static str,
+}
+const HANDLER_WIT: &str = include_str!("../../../wit/handler.wit");
+const PLAIN_WORLDS: [PlainWorld; 3] = [
+    PlainWorld {
+        export: "handle-batch-records",
+        wit: include_str!("../../../wit/kinesis.wit"),
+        world: "spin-kinesis",
+    },
+    PlainWorld {
+        export: "trigger-kinesis:handler/handle@0.1.0#batch",
+        wit: HANDLER_WIT,
+        world: "stream-handler",
+    },
+    PlainWorld {
+        export: "[async-lift]trigger-kinesis:handler/handle-async@0.1.0#batch",
+        wit: HANDLER_WIT,
+        world: "stream-handler-async",
+    },
+];
 
 pub enum Input {
     Component,
@@ -33,23 +55,50 @@ pub fn detect(bytes: &[u8]) -> Outcome<Input> {
     }
 }
 
+/// Whether names at any level show asynchronous functions or WASI 0.3. Damaged bytes show nothing.
+pub fn asks_for_concurrency(bytes: &[u8]) -> Concurrency {
+    let is_wasi_3 = |name: &str| name.starts_with("wasi:") && name.contains("@0.3.");
+    let is_async = |name: &str| {
+        name.starts_with("[async-lift]")
+            || name.starts_with("trigger-kinesis:handler/handle-async@")
+    };
+    let shows = |payload: Payload<'_>| match payload {
+        Payload::ComponentImportSection(list) => {
+            list.into_iter().flatten().any(|i| is_wasi_3(i.name.name))
+        }
+        Payload::ComponentExportSection(list) => {
+            list.into_iter().flatten().any(|e| is_async(e.name.name))
+        }
+        Payload::ImportSection(list) => list.into_imports().flatten().any(|i| is_wasi_3(i.module)),
+        Payload::ExportSection(list) => list.into_iter().flatten().any(|e| is_async(e.name)),
+        _ => false,
+    };
+    if Parser::new(0).parse_all(bytes).flatten().any(shows) {
+        Concurrency::On
+    } else {
+        Concurrency::Off
+    }
+}
+
 struct Module {
     has_component_type: bool,
-    has_handler: bool,
+    worlds: Vec<&'static PlainWorld>,
 }
 
 fn look_into(bytes: &[u8]) -> Outcome<Module> {
-    let mut module = Module { has_component_type: false, has_handler: false };
+    let mut module = Module { has_component_type: false, worlds: vec![] };
     for payload in Parser::new(0).parse_all(bytes) {
         match payload {
             Ok(Payload::CustomSection(section)) => {
                 module.has_component_type |= section.name().starts_with("component-type");
             }
             Ok(Payload::ExportSection(exports)) => {
-                module.has_handler |= exports
-                    .into_iter()
-                    .flatten()
-                    .any(|e| e.name == KINESIS_EXPORT && e.kind == ExternalKind::Func);
+                for export in exports.into_iter().flatten() {
+                    let is_function = export.kind == ExternalKind::Func;
+                    let known =
+                        PLAIN_WORLDS.iter().find(|w| is_function && w.export == export.name);
+                    module.worlds.extend(known);
+                }
             }
             Ok(_) => {}
             Err(error) => {
@@ -60,12 +109,35 @@ fn look_into(bytes: &[u8]) -> Outcome<Module> {
     Ok(module)
 }
 
-/// Attaches the world this program knows to a module whose toolchain attached none.
-fn embed_world(module: &mut Vec<u8>) -> wasmtime::Result<()> {
+fn quoted(worlds: &[&'static PlainWorld]) -> String {
+    worlds.iter().map(|w| format!("`{}`", w.export)).collect::<Vec<_>>().join(", ")
+}
+
+/// The only world that a module without a component-type section shows.
+fn plain_world(module: &Module) -> Outcome<&'static PlainWorld> {
+    match module.worlds.as_slice() {
+        [world] => Ok(world),
+        [] => fail(
+            Kind::Link,
+            format!(
+                "the core module does not export `{}` or `{}` and has no component-type section; \
+                 is it a handler?",
+                PLAIN_WORLDS[0].export, PLAIN_WORLDS[1].export
+            ),
+        ),
+        several => fail(
+            Kind::Link,
+            format!("the core module exports more than one handler: {}; keep one", quoted(several)),
+        ),
+    }
+}
+
+/// Attaches a world this program knows to a module whose toolchain attached none.
+fn embed_world(module: &mut Vec<u8>, plain: &PlainWorld) -> wasmtime::Result<()> {
     let mut resolve = wit_parser::Resolve::default();
     let text = |error| wasmtime::Error::msg(format!("{error:#}"));
-    let package = resolve.push_str("kinesis.wit", KINESIS_WIT).map_err(text)?;
-    let world = resolve.select_world(&[package], Some(KINESIS_WORLD)).map_err(text)?;
+    let package = resolve.push_str("handler.wit", plain.wit).map_err(text)?;
+    let world = resolve.select_world(&[package], Some(plain.world)).map_err(text)?;
     let encoding = wit_component::StringEncoding::UTF8;
     wit_component::embed_component_metadata(module, &resolve, world, encoding).map_err(text)
 }
@@ -77,17 +149,9 @@ pub fn componentize(bytes: &[u8]) -> Outcome<Vec<u8>> {
     let module = look_into(bytes)?;
     let mut described = None;
     if !module.has_component_type {
-        if !module.has_handler {
-            return fail(
-                Kind::Link,
-                format!(
-                    "the core module does not export `{KINESIS_EXPORT}` and has no \
-                     component-type section; is it a handler?"
-                ),
-            );
-        }
         let mut copy = bytes.to_vec();
-        embed_world(&mut copy).map_err(Fail::of(Kind::Failed, "describing the core module"))?;
+        embed_world(&mut copy, plain_world(&module)?)
+            .map_err(Fail::of(Kind::Failed, "describing the core module"))?;
         described = Some(copy);
     }
     let encode = || {

@@ -3,19 +3,66 @@
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::Component;
 
+use kt_bridge_core::World;
+
 use crate::error::{fail, Kind, Outcome};
 
-pub const KINESIS_EXPORT: &str = "handle-batch-records";
-/// The second world's two forms: known by name, so that a component with both is refused now.
-const STREAM_EXPORTS: [&str; 2] =
-    ["trigger-kinesis:handler/handle@0.1.0", "trigger-kinesis:handler/handle-async@0.1.0"];
+const KINESIS_EXPORT: &str = "handle-batch-records";
+/// The second world's two forms; any 0.1 is the same to us, because 0.1.x may only add.
+const STREAM_EXPORT: &str = "trigger-kinesis:handler/handle@";
+const STREAM_ASYNC_EXPORT: &str = "trigger-kinesis:handler/handle-async@";
+const STREAM_VERSION: &str = "0.1.";
+/// The function of both forms.
+const STREAM_FUNCTION: &str = "batch";
 /// The packages of WASI 0.2 (and 0.3 with feature p3) that `link_host` provides.
 const WASI_PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
+
+/// The export that is called.
+#[derive(Clone, Debug)]
+pub struct Handler {
+    pub world: World,
+    /// The function, or the interface that has it.
+    pub export: String,
+    /// Within the interface.
+    pub function: Option<&'static str>,
+}
+
+impl Handler {
+    /// None: the export is nothing that we know.
+    fn known(export: &str) -> Option<Handler> {
+        let (world, function) = if export == KINESIS_EXPORT {
+            (World::Kinesis, None)
+        } else if export.starts_with(STREAM_EXPORT) {
+            (World::Stream, Some(STREAM_FUNCTION))
+        } else if export.starts_with(STREAM_ASYNC_EXPORT) {
+            (World::StreamAsync, Some(STREAM_FUNCTION))
+        } else {
+            return None;
+        };
+        Some(Handler { world, export: export.to_owned(), function })
+    }
+
+    /// Whether the version behind the @ is one that this build runs.
+    fn has_known_version(&self) -> bool {
+        self.function.is_none()
+            || self.export.split_once('@').is_some_and(|(_, v)| v.starts_with(STREAM_VERSION))
+    }
+
+    /// For messages: where the type of the export is written.
+    pub fn contract(&self) -> &'static str {
+        match self.world {
+            World::Kinesis => "world `spin-kinesis` of fermyon:spin-kinesis@2.0.0",
+            World::Stream => "world `stream-handler` of trigger-kinesis:handler@0.1.0",
+            World::StreamAsync => "world `stream-handler-async` of trigger-kinesis:handler@0.1.0",
+        }
+    }
+}
 
 pub struct Description {
     pub imports: Vec<String>,
     pub exports: Vec<String>,
     missing: Vec<String>,
+    handlers: Vec<Handler>,
     kinesis_is_function: bool,
 }
 
@@ -36,6 +83,7 @@ pub fn describe(component: &Component) -> Description {
         imports: vec![],
         exports: vec![],
         missing: vec![],
+        handlers: vec![],
         kinesis_is_function: false,
     };
     for (name, item) in types.imports(engine) {
@@ -54,6 +102,7 @@ pub fn describe(component: &Component) -> Description {
     }
     for (name, item) in types.exports(engine) {
         description.exports.push(name.to_owned());
+        description.handlers.extend(Handler::known(name));
         description.kinesis_is_function |=
             name == KINESIS_EXPORT && matches!(item.ty, ComponentItem::ComponentFunc(_));
     }
@@ -69,38 +118,32 @@ fn quoted(names: &[String]) -> String {
 
 impl Description {
     /// Exactly one handler that this build can run, and no import left over.
-    pub fn check(&self) -> Outcome<()> {
-        let kinesis = self.exports.iter().any(|e| e == KINESIS_EXPORT);
-        let stream: Vec<String> =
-            self.exports.iter().filter(|e| STREAM_EXPORTS.contains(&e.as_str())).cloned().collect();
-        match (kinesis, stream.len()) {
-            (true, 0) => {}
-            (false, 0) => return fail(Kind::Link, self.without_handler()),
-            (false, 1) => {
-                return fail(
-                    Kind::Link,
-                    format!(
-                        "the component exports {}, a handler that this build does not run yet; \
-                         export `{KINESIS_EXPORT}` (world fermyon:spin-kinesis@2.0.0)",
-                        quoted(&stream)
-                    ),
-                )
-            }
-            _ => {
-                let mut both = stream;
-                if kinesis {
-                    both.insert(0, KINESIS_EXPORT.to_owned());
-                }
+    pub fn check(&self) -> Outcome<Handler> {
+        let handler = match self.handlers.as_slice() {
+            [] => return fail(Kind::Link, self.without_handler()),
+            [handler] => handler,
+            several => {
+                let names: Vec<String> = several.iter().map(|h| h.export.clone()).collect();
                 return fail(
                     Kind::Link,
                     format!(
                         "the component exports more than one handler: {}; keep one",
-                        quoted(&both)
+                        quoted(&names)
                     ),
                 );
             }
+        };
+        if !handler.has_known_version() {
+            return fail(
+                Kind::Link,
+                format!(
+                    "the component exports `{}`, a version that this build does not run; it runs \
+                     {STREAM_VERSION}x",
+                    handler.export
+                ),
+            );
         }
-        if !self.kinesis_is_function {
+        if handler.world == World::Kinesis && !self.kinesis_is_function {
             return fail(
                 Kind::Link,
                 format!("the component's export `{KINESIS_EXPORT}` is not a function"),
@@ -112,7 +155,7 @@ impl Description {
                 format!("the component imports what nobody provides: {}", quoted(&self.missing)),
             );
         }
-        Ok(())
+        Ok(handler.clone())
     }
 
     fn without_handler(&self) -> String {
@@ -122,9 +165,8 @@ impl Description {
             format!("it exports {}", quoted(&self.exports))
         };
         format!(
-            "the component does not export `{KINESIS_EXPORT}` (world \
-             fermyon:spin-kinesis@2.0.0) nor `{}`; {has}",
-            STREAM_EXPORTS[0]
+            "the component does not export `{KINESIS_EXPORT}` (world fermyon:spin-kinesis@2.0.0) \
+             nor `{STREAM_EXPORT}{STREAM_VERSION}0`; {has}"
         )
     }
 }

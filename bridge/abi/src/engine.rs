@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
@@ -40,8 +40,14 @@ pub struct kt_engine_config {
 }
 
 /// What components and calls need of the engine; they may outlive the handle.
+///
+/// There are two engines of wasmtime, because support for the component model's asynchronous
+/// functions makes each call of any component slower by some microseconds. Only components that
+/// need it are compiled for the second, which is not made before the first of them comes.
 pub struct Shared {
-    pub engine: Engine,
+    engine: Engine,
+    concurrent: OnceLock<Engine>,
+    settings: Settings,
     pub slots: Arc<Semaphore>,
     slots_max: usize,
     pub memory_max: usize,
@@ -59,6 +65,53 @@ pub struct kt_engine {
     _ticker: Ticker,
 }
 
+/// Whether components may have asynchronous functions and import WASI 0.3.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Concurrency {
+    Off,
+    On,
+}
+
+/// kt_engine_config with its defaults, as far as wasmtime's engines go.
+#[derive(Clone, Copy)]
+struct Settings {
+    instances: u32,
+    memory_max: usize,
+    keep_resident: usize,
+    opt_level: OptLevel,
+    on_demand: bool,
+    signal_traps: bool,
+}
+
+impl Shared {
+    /// Makes the engine with concurrency when it is first asked for.
+    pub fn engine(&self, concurrency: Concurrency) -> Outcome<&Engine> {
+        if concurrency == Concurrency::Off {
+            return Ok(&self.engine);
+        }
+        if let Some(engine) = self.concurrent.get() {
+            return Ok(engine);
+        }
+        if !cfg!(feature = "p3") {
+            return fail(
+                Kind::Link,
+                "the component uses asynchronous functions or WASI 0.3, which this build leaves out",
+            );
+        }
+        // Of two that are made at a time one is dropped.
+        let (made, _) = make_engine(&self.settings, Concurrency::On)?;
+        Ok(self.concurrent.get_or_init(|| made))
+    }
+
+    /// Makes guests that compute ask whether they may go on.
+    pub fn increment_epoch(&self) {
+        self.engine.increment_epoch();
+        if let Some(engine) = self.concurrent.get() {
+            engine.increment_epoch();
+        }
+    }
+}
+
 fn or(value: u64, default: u64) -> u64 {
     if value == 0 {
         default
@@ -67,42 +120,35 @@ fn or(value: u64, default: u64) -> u64 {
     }
 }
 
-fn base_config(c: &kt_engine_config) -> Config {
+fn base_config(s: &Settings, concurrency: Concurrency) -> Config {
     let mut config = Config::new();
     config.wasm_component_model(true);
-    config.cranelift_opt_level(match c.opt_level {
-        1 => OptLevel::None,
-        2 => OptLevel::SpeedAndSize,
-        _ => OptLevel::Speed,
-    });
+    config.cranelift_opt_level(s.opt_level);
     config.epoch_interruption(true);
     config.async_stack_size(ASYNC_STACK_BYTES);
     config.max_wasm_stack(WASM_STACK_BYTES);
+    config.concurrency_support(concurrency == Concurrency::On);
     #[cfg(feature = "p3")]
-    {
-        config.concurrency_support(true);
-        config.wasm_component_model_async(true);
-    }
-    if c.no_signal_traps != 0 {
+    config.wasm_component_model_async(concurrency == Concurrency::On);
+    if !s.signal_traps {
         config.signals_based_traps(false);
     }
     config
 }
 
-fn pool_config(c: &kt_engine_config, instances: u32, memory_max: usize) -> PoolingAllocationConfig {
+fn pool_config(s: &Settings) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(instances)
-        .total_core_instances(instances * CORE_INSTANCES_EACH)
-        .total_memories(instances * MEMORIES_EACH)
-        .total_tables(instances * TABLES_EACH)
+    pool.total_component_instances(s.instances)
+        .total_core_instances(s.instances * CORE_INSTANCES_EACH)
+        .total_memories(s.instances * MEMORIES_EACH)
+        .total_tables(s.instances * TABLES_EACH)
         // Two fibers may overlap at the end of a call.
-        .total_stacks(instances * 2)
-        .max_memory_size(memory_max)
-        .max_unused_warm_slots(instances.min(64));
+        .total_stacks(s.instances * 2)
+        .max_memory_size(s.memory_max)
+        .max_unused_warm_slots(s.instances.min(64));
     // Without the scan a kept memory is cleared byte by byte, which costs more than it saves.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
-        let keep = or(c.keep_resident_bytes, 1 << 20) as usize;
-        pool.linear_memory_keep_resident(keep)
+        pool.linear_memory_keep_resident(s.keep_resident)
             .table_keep_resident(4096)
             .pagemap_scan(Enabled::Auto);
     }
@@ -110,20 +156,19 @@ fn pool_config(c: &kt_engine_config, instances: u32, memory_max: usize) -> Pooli
 }
 
 fn make_engine(
-    c: &kt_engine_config,
-    instances: u32,
-    memory_max: usize,
+    s: &Settings,
+    concurrency: Concurrency,
 ) -> Outcome<(Engine, &'static std::ffi::CStr)> {
-    if c.on_demand == 0 {
-        let mut config = base_config(c);
-        config.allocation_strategy(pool_config(c, instances, memory_max));
+    if !s.on_demand {
+        let mut config = base_config(s, concurrency);
+        config.allocation_strategy(pool_config(s));
         if let Ok(engine) = Engine::new(&config) {
             let scan = PoolingAllocationConfig::is_pagemap_scan_available();
             return Ok((engine, if scan { c"pool+pagemap-scan" } else { c"pool" }));
         }
     }
-    let engine =
-        Engine::new(&base_config(c)).map_err(Fail::of(Kind::Failed, "starting wasmtime"))?;
+    let engine = Engine::new(&base_config(s, concurrency))
+        .map_err(Fail::of(Kind::Failed, "starting wasmtime"))?;
     Ok((engine, c"on-demand"))
 }
 
@@ -132,7 +177,7 @@ fn make_engine(
 pub struct Activity {
     calls: AtomicU64,
     asleep: AtomicBool,
-    ticker: std::sync::OnceLock<Thread>,
+    ticker: OnceLock<Thread>,
 }
 
 impl Activity {
@@ -180,7 +225,7 @@ fn run_ticker(shared: &Shared, stop: &AtomicBool, tick: Duration) {
     let (mut seen, mut idle) = (0, 0);
     while !stop.load(Ordering::SeqCst) {
         std::thread::park_timeout(tick);
-        shared.engine.increment_epoch();
+        shared.increment_epoch();
         let calls = activity.calls.load(Ordering::SeqCst);
         let running = shared.slots.available_permits() < shared.slots_max;
         idle = if calls != seen || running { 0 } else { idle + 1 };
@@ -201,18 +246,30 @@ fn run_ticker(shared: &Shared, stop: &AtomicBool, tick: Duration) {
 unsafe fn new_engine(config: *const kt_engine_config) -> Outcome<kt_engine> {
     // SAFETY: null or a live config, by the header.
     let c = unsafe { c::reference(config, "config") }?;
-    let instances = or(c.instances_max.into(), 64).min(100_000) as u32;
-    let memory_max = or(c.memory_max_bytes, 256 << 20).min(4 << 30) as usize;
+    let settings = Settings {
+        instances: or(c.instances_max.into(), 64).min(100_000) as u32,
+        memory_max: or(c.memory_max_bytes, 256 << 20).min(4 << 30) as usize,
+        keep_resident: or(c.keep_resident_bytes, 1 << 20) as usize,
+        opt_level: match c.opt_level {
+            1 => OptLevel::None,
+            2 => OptLevel::SpeedAndSize,
+            _ => OptLevel::Speed,
+        },
+        on_demand: c.on_demand != 0,
+        signal_traps: c.no_signal_traps == 0,
+    };
     // SAFETY: a C string or null.
     let cache_dir = unsafe { c::optional_text(c.cache_dir, "cache_dir") }?.map(PathBuf::from);
-    let (engine, allocator) = make_engine(c, instances, memory_max)?;
+    let (engine, allocator) = make_engine(&settings, Concurrency::Off)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (workers, threads) = workers::start(or(c.worker_threads.into(), cores as u64) as usize)?;
     let shared = Arc::new(Shared {
         engine,
-        slots: Arc::new(Semaphore::new(instances as usize)),
-        slots_max: instances as usize,
-        memory_max,
+        concurrent: OnceLock::new(),
+        settings,
+        slots: Arc::new(Semaphore::new(settings.instances as usize)),
+        slots_max: settings.instances as usize,
+        memory_max: settings.memory_max,
         cache_dir,
         activity: Activity::default(),
         workers,

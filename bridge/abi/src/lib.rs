@@ -11,4 +11,6 @@ mod guard;
 mod invoke;
 mod linked;
 mod records;
+mod report;
+mod supervise;
 mod workers;

@@ -7,20 +7,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kt_bridge_core::{
-    has_handler_type, instantiate, link_host, yield_on_epoch, Limiter, LogFn, LogTarget, Output,
-    State, Supervisor,
+    has_type_of, instantiate, link_host, yield_on_epoch, Limiter, LogFn, LogTarget, Output, State,
+    Supervisor,
 };
-use wasmtime::component::{ComponentExportIndex, Func, InstancePre, Linker, ResourceTable};
-use wasmtime::Store;
+use wasmtime::component::{
+    Component, ComponentExportIndex, Func, InstancePre, Linker, ResourceTable,
+};
+use wasmtime::{Engine, Store};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::c;
 use crate::component::kt_component;
-use crate::describe::KINESIS_EXPORT;
-use crate::engine::{kt_engine, Shared};
+use crate::describe::Handler;
+use crate::engine::{kt_engine, Concurrency, Shared};
 use crate::error::{fail, kt_error, Fail, Kind, Outcome};
 use crate::guard::{guard, guard_void};
-use crate::invoke::{explain, supervise, Control};
+use crate::supervise::{explain, supervise, Control};
 
 const OUTPUT_LIMIT_DEFAULT: u64 = 1 << 20;
 const START_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
@@ -62,6 +64,8 @@ struct Dir {
 
 pub struct Linked {
     pub shared: Arc<Shared>,
+    pub handler: Handler,
+    engine: Engine,
     pre: InstancePre<State>,
     export: ComponentExportIndex,
     env: Vec<(String, String)>,
@@ -107,7 +111,7 @@ impl Linked {
             limiter: Limiter::new(self.memory_limit),
             supervisor,
         };
-        let mut store = Store::new(&self.shared.engine, state);
+        let mut store = Store::new(&self.engine, state);
         yield_on_epoch(&mut store);
         Ok(Room { store, outputs })
     }
@@ -115,9 +119,9 @@ impl Linked {
     /// Makes the instance. A reused one would call this once and keep the function.
     pub async fn start(&self, store: &mut Store<State>) -> wasmtime::Result<Func> {
         let instance = instantiate(&self.pre, store).await?;
-        instance
-            .get_func(&mut *store, &self.export)
-            .ok_or_else(|| wasmtime::Error::msg(format!("`{KINESIS_EXPORT}` is not a function")))
+        instance.get_func(&mut *store, &self.export).ok_or_else(|| {
+            wasmtime::Error::msg(format!("`{}` is not a function", self.handler.export))
+        })
     }
 
     /// Makes one instance and checks the handler's type, so that calls need not.
@@ -135,12 +139,32 @@ impl Linked {
             Ok(func) => func,
             Err(stop) => return Err(started(stop, &room.store.data().limiter)),
         };
-        has_handler_type(&func, &room.store).map_err(Fail::of(
-            Kind::Link,
-            "the component's export `handle-batch-records` has another type than \
-             fermyon:spin-kinesis@2.0.0 gives it",
-        ))
+        has_type_of(self.handler.world, &func, &room.store).map_err(|error| Fail {
+            kind: Kind::Link,
+            message: format!(
+                "the component's export `{}` has another type than {} gives it: {error:#}",
+                self.handler.export,
+                self.handler.contract()
+            ),
+        })
     }
+}
+
+/// Where the handler is. An interface without the function has another type than ours.
+fn find(component: &Component, handler: &Handler) -> Outcome<ComponentExportIndex> {
+    let outer = component.get_export_index(None, &handler.export);
+    let found = match handler.function {
+        None => outer,
+        Some(function) => outer.and_then(|o| component.get_export_index(Some(&o), function)),
+    };
+    found.ok_or_else(|| Fail {
+        kind: Kind::Link,
+        message: format!(
+            "the component's export `{}` has another type than {} gives it",
+            handler.export,
+            handler.contract()
+        ),
+    })
 }
 
 unsafe fn read_env(o: &kt_link_options) -> Outcome<Vec<(String, String)>> {
@@ -178,19 +202,21 @@ unsafe fn link(
     let engine = unsafe { c::reference(engine, "engine") }?;
     let component = unsafe { c::reference(component, "component") }?;
     let o = unsafe { c::reference(options, "options") }?;
-    component.description.check()?;
-    let mut linker: Linker<State> = Linker::new(&engine.shared.engine);
-    link_host(&mut linker).map_err(Fail::of(Kind::Failed, "providing WASI"))?;
+    let handler = component.description.check()?;
+    let compiled = &component.component;
+    let mut linker: Linker<State> = Linker::new(compiled.engine());
+    link_host(&mut linker, component.concurrency == Concurrency::On)
+        .map_err(Fail::of(Kind::Failed, "providing WASI"))?;
     let pre = linker
-        .instantiate_pre(&component.component)
+        .instantiate_pre(compiled)
         .map_err(Fail::of(Kind::Link, "the component's imports do not fit what is provided"))?;
-    let Some(export) = component.component.get_export_index(None, KINESIS_EXPORT) else {
-        return fail(Kind::Link, format!("the component does not export `{KINESIS_EXPORT}`"));
-    };
+    let export = find(compiled, &handler)?;
     let or = |value, default| if value == 0 { default } else { value };
     let memory_max = engine.shared.memory_max;
     let linked = Arc::new(Linked {
         shared: engine.shared.clone(),
+        handler,
+        engine: compiled.engine().clone(),
         pre,
         export,
         env: unsafe { read_env(o) }?,
@@ -224,6 +250,12 @@ unsafe extern "C" fn kt_link(
         // SAFETY: the header's contract.
         unsafe { c::give(out, "out", link(engine, component, options)?) }
     })
+}
+
+#[no_mangle]
+unsafe extern "C" fn kt_linked_get_world(linked: *const kt_linked) -> i32 {
+    // SAFETY: null or a live value.
+    unsafe { linked.as_ref() }.map_or(0, |l| l.0.handler.world as i32)
 }
 
 #[no_mangle]

@@ -3,15 +3,34 @@
 use wasmtime::component::{Func, Instance, InstancePre, Linker, TypedFunc};
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::kinesis_world::{KinesisRecord, KinesisResult};
 use crate::state::State;
-use crate::world::{HandlerResult, KinesisRecord};
+use crate::stream_world::{BatchContext, StreamRecord, StreamResult};
 
-type Handler<'a> = TypedFunc<(&'a [KinesisRecord<'a>],), (HandlerResult,)>;
+/// The contract between a component and its caller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
+pub enum World {
+    /// `fermyon:spin-kinesis@2.0.0`
+    Kinesis = 1,
+    /// `trigger-kinesis:handler@0.1`, world `stream-handler`
+    Stream = 2,
+    /// The same, world `stream-handler-async`
+    StreamAsync = 3,
+}
 
-/// Everything a guest may import.
-pub fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+type KinesisParams<'a> = (&'a [KinesisRecord<'a>],);
+type StreamParams<'a> = (BatchContext<'a>, &'a [StreamRecord<'a>]);
+
+/// Everything a guest may import. `concurrent`: the linker's engine runs asynchronous functions of
+/// the component model, so WASI 0.3 can be had beside 0.2.
+pub fn link_host(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
     #[cfg(feature = "p3")]
-    wasmtime_wasi::p3::add_to_linker(linker)?;
+    if concurrent {
+        wasmtime_wasi::p3::add_to_linker(linker)?;
+    }
+    #[cfg(not(feature = "p3"))]
+    let _ = concurrent;
     wasmtime_wasi::p2::add_to_linker_async(linker)
 }
 
@@ -36,22 +55,46 @@ pub async fn instantiate(
     pre.instantiate_async(store).await
 }
 
-/// Whether the export has the type of `handle-batch-records`; the error says how it differs.
-pub fn has_handler_type(func: &Func, store: &Store<State>) -> wasmtime::Result<()> {
-    func.typed::<(&[KinesisRecord<'_>],), (HandlerResult,)>(store).map(|_| ())
+/// Whether the export has the type that its world gives it; the error says how it differs.
+pub fn has_type_of(world: World, func: &Func, store: &Store<State>) -> wasmtime::Result<()> {
+    match world {
+        World::Kinesis => func.typed::<KinesisParams<'_>, (KinesisResult,)>(store).map(|_| ()),
+        World::Stream | World::StreamAsync => {
+            func.typed::<StreamParams<'_>, (StreamResult,)>(store).map(|_| ())
+        }
+    }
 }
 
 /// Copies the records into the guest and runs the handler.
 ///
 /// # Safety
-/// `has_handler_type` was true for this export of this component.
-pub async unsafe fn call_handler(
+/// `has_type_of(World::Kinesis, ...)` was true for this export of this component.
+pub async unsafe fn call_kinesis(
     func: Func,
     store: &mut Store<State>,
     records: &[KinesisRecord<'_>],
-) -> wasmtime::Result<HandlerResult> {
+) -> wasmtime::Result<KinesisResult> {
     // SAFETY: the caller's promise; it saves the type check of every call.
-    let handler: Handler<'_> = unsafe { TypedFunc::new_unchecked(func) };
+    let handler: TypedFunc<KinesisParams<'_>, (KinesisResult,)> =
+        unsafe { TypedFunc::new_unchecked(func) };
     let (result,) = handler.call_async(store, (records,)).await?;
+    Ok(result)
+}
+
+/// Copies context and records into the guest and runs the handler. One of world `StreamAsync` may
+/// wait; what it left running when it returned ends with its instance.
+///
+/// # Safety
+/// `has_type_of(World::Stream, ...)` was true for this export of this component.
+pub async unsafe fn call_stream(
+    func: Func,
+    store: &mut Store<State>,
+    context: BatchContext<'_>,
+    records: &[StreamRecord<'_>],
+) -> wasmtime::Result<StreamResult> {
+    // SAFETY: the caller's promise.
+    let handler: TypedFunc<StreamParams<'_>, (StreamResult,)> =
+        unsafe { TypedFunc::new_unchecked(func) };
+    let (result,) = handler.call_async(store, (context, records)).await?;
     Ok(result)
 }

@@ -4,14 +4,20 @@
 //! Nothing here is generic towards the outside, so a change in the C ABI crate never rebuilds the
 //! WASI linker for our `State` (45 s of CPU become 7).
 
+mod bounded;
 mod call;
+mod kinesis_world;
 mod limit;
 mod sink;
 mod state;
-mod world;
+mod stream_world;
 
-pub use call::{call_handler, has_handler_type, instantiate, link_host, yield_on_epoch};
+pub use bounded::Bounded;
+pub use call::{
+    call_kinesis, call_stream, has_type_of, instantiate, link_host, yield_on_epoch, World,
+};
+pub use kinesis_world::{Blob, EncryptionType, GuestError, KinesisRecord, KinesisResult};
 pub use limit::Limiter;
 pub use sink::{LogFn, LogTarget, Output};
 pub use state::{State, Supervisor};
-pub use world::{Blob, EncryptionType, GuestError, HandlerResult, KinesisRecord};
+pub use stream_world::{BatchContext, BatchResult, Outcome, StreamRecord, StreamResult, Window};

@@ -23,6 +23,8 @@ class WasmGuest final : public Guest {
 
   Task<Invocation> handle(std::shared_ptr<const Batch> batch, CallContext context,
                           MonotonicTime deadline) override;
+  /// The second world reports items and has windows, in both of its forms.
+  GuestTraits traits() const override;
 
   std::uint64_t output_dropped_bytes() const { return output_dropped_bytes_; }
 
@@ -33,5 +35,8 @@ class WasmGuest final : public Guest {
 
 /// How the worker sees an end of a call in the bridge.
 InvokeOutcome outcome_of(wasm::InvocationKind kind);
+/// The same for the whole answer, its indexes checked against the batch: failed items are sorted,
+/// each once; none of them is Done; an index that no record has makes the whole batch Failed.
+Invocation to_invocation(wasm::Invocation ended, std::size_t record_count);
 
 }  // namespace kt::invoke

@@ -43,4 +43,4 @@ pub enum GuestError {
     Other(String),
 }
 
-pub type HandlerResult = Result<(), GuestError>;
+pub type KinesisResult = Result<(), GuestError>;
