@@ -12,18 +12,18 @@ from harness import (REGION, Process, clean_environment, create_stream, delivere
 HERE = Path(__file__).resolve().parent
 
 
-def properties(service, table_store, output):
+def properties(service, table_store, output, mode):
     return "\n".join(f"{name} = {value}" for name, value in {
         "executableName": f"{sys.executable} {HERE / 'kcl_processor.py'} {output}",
-        "streamName": "kcl",
-        "applicationName": "kcl-smoke",
+        "streamName": f"kcl-{mode}",
+        "applicationName": f"kcl-smoke-{mode}",
         "AwsCredentialsProvider": "DefaultCredentialsProvider",
         "initialPositionInStream": "TRIM_HORIZON",
         "regionName": REGION,
         "kinesisEndpoint": service.endpoint,
         "dynamoDBEndpoint": table_store.endpoint,
         "metricsLevel": "NONE",
-        "retrievalMode": "POLLING",
+        "retrievalMode": mode,
         "workerIdentifier": "smoke",
         "shardSyncIntervalMillis": 2000,
         "idleTimeBetweenReadsInMillis": 300,
@@ -31,23 +31,25 @@ def properties(service, table_store, output):
 
 
 @pytest.mark.timeout(300)
-def test_the_kcl_reads_every_record_and_follows_a_split(service, tmp_path):
+@pytest.mark.parametrize("mode", ["POLLING", "FANOUT"])
+def test_the_kcl_reads_every_record_and_follows_a_split(service, tmp_path, mode):
     client = kinesis(service.endpoint)
-    create_stream(client, "kcl", 2)
+    stream = f"kcl-{mode}"
+    create_stream(client, stream, 2)
     expected = [(f"k{n}", n) for n in range(100)]
-    put_in_order(client, "kcl", expected)
+    put_in_order(client, stream, expected)
     output = tmp_path / "records.txt"
     output.touch()
     with DynamoDbLocal(tmp_path) as table_store:
-        (tmp_path / "kcl.properties").write_text(properties(service, table_store, output))
+        (tmp_path / "kcl.properties").write_text(properties(service, table_store, output, mode))
         command = ["java", "-Xmx400m", "-cp", f"{KCL}/*", "software.amazon.kinesis.multilang.MultiLangDaemon",
                    "--properties-file", tmp_path / "kcl.properties"]
         with Process(command, tmp_path, "kcl", clean_environment(tmp_path)) as daemon:
             daemon.wait_for(lambda: len(delivered(output.read_bytes())) >= 100, 150, "the KCL's first 100 records")
-            first = open_shards(client, "kcl")[0]
-            split(client, "kcl", first)
+            first = open_shards(client, stream)[0]
+            split(client, stream, first)
             more = [(f"k{n}", n + 100) for n in range(100)]
-            put_in_order(client, "kcl", more)
+            put_in_order(client, stream, more)
             daemon.wait_for(lambda: len(delivered(output.read_bytes())) >= 200, 100, "the KCL's records after a split")
     text = output.read_text()
     assert sorted(delivered(output.read_bytes())) == sorted(expected + more)
