@@ -4,6 +4,7 @@
 #include "cli/components.h"
 #include "cli/consumer.h"
 #include "cli/destinations.h"
+#include "cli/lease_store.h"
 #include "cli/parse.h"
 #include "cli/serve.h"
 #include "cli/service_access.h"
@@ -57,6 +58,32 @@ Result<Unit> check_access(const AppSetup& setup, const Console& console) {
   return Unit{};
 }
 
+/// Looks at each trigger's tables; makes none.
+Task<Result<Unit>> check_leases(LeaseStore& leases, const app::App& app, const Console& console) {
+  for (const app::Trigger& trigger : app.triggers) {
+    auto found = co_await leases.dynamodb()->tables().existing(trigger.options.application_name);
+    if (!found && found.error().code != ErrorCode::NotFound)
+      co_return fail(found.error());
+    console.out << "ok  leases of " << trigger.options.application_name << ": "
+                << (found ? "the DynamoDB table " + found->leases
+                          : found.error().what + "; the first worker makes it")
+                << "\n";
+  }
+  co_return Unit{};
+}
+
+Result<Unit> check_lease_store(const AppSetup& setup, const Console& console) {
+  if (setup.app.process.lease_store == "sqlite")
+    return Unit{};
+  Loop loop;
+  SystemClock clock(loop);
+  Random random(0);
+  TRY(const auto service, ServiceAccess::open(clock, console.environment, ServiceOptions()));
+  LeaseStore::Deps deps{clock, random, *service};
+  TRY(const auto leases, LeaseStore::open(deps, setup, false));
+  return serve(loop, check_leases(*leases, setup.app, console));
+}
+
 Result<Unit> check_all(CheckOptions& options, const Console& console) {
   TRY(AppSetup setup, set_up_app(Start::ByHand, options.manifest, options.flags, console));
   for (const std::string& warning : setup.app.warnings)
@@ -73,7 +100,8 @@ Result<Unit> check_all(CheckOptions& options, const Console& console) {
   }
   if (options.offline)
     return Unit{};
-  return check_access(setup, console);
+  TRY(check_access(setup, console));
+  return check_lease_store(setup, console);
 }
 
 }  // namespace

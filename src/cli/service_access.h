@@ -8,6 +8,7 @@
 #include "app/template.h"
 #include "aws/config.h"
 #include "aws/credentials.h"
+#include "aws/dynamodb_client.h"
 #include "http/crt_transport.h"
 #include "stream/kinesis/kinesis_client.h"
 
@@ -31,6 +32,11 @@ class ServiceAccess {
 
   /// The client of a region; made at first use, lives as long as this.
   Result<stream::KinesisClient*> client(const std::string& region);
+  /// DynamoDB in a region; made at first use, lives as long as this. Its address is what the AWS
+  /// environment says: the application's endpoint_url names Kinesis.
+  Result<aws::DynamoDbApi*> dynamodb(const std::string& region);
+  /// Where its requests go, and who said so: for messages.
+  std::string describe_dynamodb(const std::string& region) const;
   /// The service's address as positions are keyed by it.
   Result<EndpointName> endpoint_name(const std::string& region) const;
   /// Where requests of that region go, and who said so: for messages.
@@ -50,15 +56,23 @@ class ServiceAccess {
     std::unique_ptr<stream::KinesisClient> client;
   };
 
-  ServiceAccess(Clock& clock, aws::Config config, const ServiceOptions& options);
+  struct DynamoDb {
+    std::unique_ptr<http::CrtTransport> transport;
+    std::unique_ptr<aws::DynamoDbClient> client;
+  };
+
+  ServiceAccess(Clock& clock, aws::Config config, aws::Config other_services,
+                const ServiceOptions& options);
   Result<Regional*> regional(const std::string& region);
 
   Clock& clock_;
   aws::Config config_;
+  aws::Config other_services_;  ///< without the endpoint that was given for Kinesis
   bool embedded_;
   http::CrtRuntime runtime_;
   std::unique_ptr<aws::CredentialsSource> credentials_;
   std::map<std::string, Regional> regions_;
+  std::map<std::string, DynamoDb> dynamodb_;
 };
 
 }  // namespace kt::cli
