@@ -2,17 +2,18 @@
 
 #include <unistd.h>
 
+#include "app/keys.h"
 #include "cli/admin_port.h"
 #include "cli/components.h"
 #include "cli/destinations.h"
 #include "cli/embedded_kinesis.h"
+#include "cli/lease_store.h"
 #include "cli/progress.h"
 #include "cli/serve.h"
 #include "cli/service_access.h"
 #include "cli/stop_signals.h"
 #include "cli/stream_session.h"
 #include "invoke/wasm/wasm_guest.h"
-#include "lease/sqlite/sqlite_lease_table.h"
 #include "runtime/system_clock.h"
 #include "sqlite/directory_lock.h"
 #include "worker/worker.h"
@@ -20,7 +21,8 @@
 namespace kt::cli {
 namespace {
 
-worker::TriggerOptions trigger_options(const app::TriggerOptions& from, EndpointName endpoint) {
+Result<worker::TriggerOptions> trigger_options(const app::TriggerOptions& from,
+                                               EndpointName endpoint) {
   worker::TriggerOptions to;
   to.application = from.application_name;
   to.endpoint = std::move(endpoint);
@@ -33,6 +35,10 @@ worker::TriggerOptions trigger_options(const app::TriggerOptions& from, Endpoint
   to.detector_poll = from.detector_poll;
   to.handler_timeout = from.handler_timeout;
   to.enabled = from.enabled;
+  to.deaggregate = from.deaggregate;
+  if (!from.filters.empty()) {
+    TRY(to.filters, app::compile_filters(from));
+  }
   return to;
 }
 
@@ -102,7 +108,6 @@ class Consumer {
     }
     TRY(lay_out_assets(setup_));
     TRY(components_, Components::load(setup_, flags_, console_, Components::Logs::Open, log_));
-    TRY(table_, lease::SqliteLeaseTable::open((setup_.state_dir / "kinesis.db").string(), store_));
     ServiceOptions service;
     service.endpoint_url = setup_.app.process.endpoint_url;
     if (options_.embedded != nullptr) {
@@ -110,6 +115,10 @@ class Consumer {
       service.embedded = true;
     }
     TRY(service_, ServiceAccess::open(clock_, console_.environment, service));
+    LeaseStore::Deps deps{clock_, random_, *service_};
+    TRY(leases_, LeaseStore::open(deps, setup_, options_.embedded != nullptr));
+    if (!leases_->warning().empty())
+      console_.err << "warning: " << leases_->warning() << "\n";
     return make_worker();
   }
 
@@ -126,16 +135,18 @@ class Consumer {
       guests_.push_back(std::make_unique<invoke::WasmGuest>(
           invoke::WasmGuest::Deps{clock_, *gate_, *component.linked, component.log.get()}));
       TRY(deliver::Destination * destination, destinations_->of(trigger.options));
-      triggers.push_back(worker::Trigger{trigger_options(trigger.options, std::move(endpoint)),
-                                         *client, *guests_.back(), destination});
+      TRY(auto options, trigger_options(trigger.options, std::move(endpoint)));
+      triggers.push_back(
+          worker::Trigger{std::move(options), *client, *guests_.back(), destination});
     }
     log_.info("starting", {{"version", KT_VERSION},
                            {"seed", seed_},
                            {"allocator", components_->engine().allocator()},
                            {"state", setup_.state_dir.string()}});
-    worker::WorkerDeps deps{loop_, clock_, random_, *table_, log_};
-    worker_.emplace(deps, worker_options(setup_.app.process, options_.pacing, random_),
-                    std::move(triggers));
+    worker::WorkerDeps deps{loop_, clock_, random_, leases_->table(), log_};
+    worker::WorkerOptions options = worker_options(setup_.app.process, options_.pacing, random_);
+    options.lease_mode = leases_->mode();
+    worker_.emplace(deps, std::move(options), std::move(triggers));
     const AdminPort::Request admin{flags_.admin, options_.embedded != nullptr, setup_.state_dir};
     TRY(admin_, AdminPort::open(loop_, clock_, *worker_, admin, log_));
     announce();
@@ -206,9 +217,8 @@ class Consumer {
   std::uint64_t seed_;
   Random random_;
   std::optional<sqlite::DirectoryLock> lock_;
-  DedicatedThread store_{"store"};
-  std::unique_ptr<lease::SqliteLeaseTable> table_;
   std::unique_ptr<ServiceAccess> service_;
+  std::unique_ptr<LeaseStore> leases_;
   std::unique_ptr<Components> components_;
   std::optional<Destinations> destinations_;
   std::optional<invoke::InvokeGate> gate_;
