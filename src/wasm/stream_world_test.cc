@@ -1,12 +1,9 @@
 // The second world, in both of its forms: what the guest is told, what it may say, how a call ends.
 #include <gmock/gmock.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <filesystem>
-#include <new>
 
-#include "wasm/lowering.h"
+#include "runtime/system_clock.h"
 #include "wasm/testing.h"
 
 namespace kt::wasm {
@@ -224,12 +221,13 @@ TEST_F(StreamWorld, WaitsWithoutHoldingAThread) {
   records.add("!wait 200");
   const auto span = records.span();
   std::vector<std::optional<Invocation>> done(8);  // the engine has 2 threads and 8 slots
-  const auto begin = std::chrono::steady_clock::now();
+  const SystemClock clock(loop_);
+  const MonotonicTime begin = clock.now();
   TaskGroup group(loop_);
   for (auto& out : done)
     group.spawn(keep(component->invoke(span, CallOptions(20s, nullptr)), out));
   serve_until_empty(group);
-  const auto took = std::chrono::steady_clock::now() - begin;
+  const Duration took = clock.now() - begin;
   for (const auto& out : done) {
     ASSERT_TRUE(out);
     EXPECT_TRUE(out->ok()) << out->message;
