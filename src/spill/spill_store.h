@@ -12,17 +12,26 @@
 
 #include "model/ids.h"
 #include "model/record.h"
+#include "model/stream_arn.h"
 #include "runtime/task.h"
 
 namespace kt::spill {
 
-/// Whose spill: one shard of one consumer, as text that is the same in every process, and who
-/// writes: a store that several workers reach refuses a writer who no longer owns the lease.
+/// Whose spill: one shard of one consumption of one incarnation of a stream; and who writes: a
+/// store that several workers reach refuses a writer who no longer owns the lease.
 struct SpillScope {
-  std::string consumer;  ///< application, endpoint, stream ARN and creation time, joined
+  ApplicationName application;
+  EndpointName endpoint;
+  StreamArn stream;
+  WallTime stream_created;
   ShardId shard;
   WorkerId owner;
-  std::uint64_t fencing_token = 0;
+
+  /// All but shard and owner, as text that is the same in every process.
+  std::string consumer() const {
+    return application.str() + ' ' + endpoint.str() + ' ' + stream.str() + ' ' +
+           std::to_string(stream_created.time_since_epoch().count());
+  }
 };
 
 /// A record that waits, in memory of its own. Ordered by `position` within its key.

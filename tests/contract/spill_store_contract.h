@@ -17,12 +17,14 @@
 namespace kt::spill::contract {
 
 inline SpillScope scope_of(const char* shard, const char* owner = "w1",
-                           const char* consumer = "app/a at here") {
+                           const char* application = "app/a") {
   SpillScope scope;
-  scope.consumer = consumer;
+  scope.application = ApplicationName(application);
+  scope.endpoint = EndpointName("here");
+  scope.stream = *StreamArn::parse("arn:aws:kinesis:eu-west-1:123456789012:stream/s");
+  scope.stream_created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
   scope.shard = ShardId(shard);
   scope.owner = WorkerId(owner);
-  scope.fencing_token = 3;
   return scope;
 }
 

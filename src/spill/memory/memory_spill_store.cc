@@ -5,7 +5,7 @@
 namespace kt::spill {
 
 MemorySpillStore::OfShard& MemorySpillStore::shard_of(const SpillScope& scope) {
-  return shards_[ShardName(scope.consumer, scope.shard)];
+  return shards_[ShardName(scope.consumer(), scope.shard)];
 }
 
 bool MemorySpillStore::may_write(const OfShard& shard, const SpillScope& scope) {

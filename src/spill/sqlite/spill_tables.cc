@@ -45,11 +45,11 @@ Result<Unit> SpillTables::migrate() {
 }
 
 Result<std::int64_t> SpillTables::shard_id(const SpillScope& scope) {
-  const auto name = std::make_pair(scope.consumer, scope.shard);
+  const auto name = std::make_pair(scope.consumer(), scope.shard);
   if (const auto known = ids_.find(name); known != ids_.end())
     return known->second;
   TRY(auto query, db_.prepare("SELECT id FROM spill_shard WHERE consumer = ?1 AND shard = ?2"));
-  query.bind(1, scope.consumer).bind(2, scope.shard.view());
+  query.bind(1, scope.consumer()).bind(2, scope.shard.view());
   TRY(const bool found, query.step());
   if (!found)
     return std::int64_t{0};
@@ -63,7 +63,7 @@ Result<std::int64_t> SpillTables::make_shard(const SpillScope& scope) {
   if (known != 0)
     return known;
   TRY(auto insert, db_.prepare("INSERT INTO spill_shard (consumer, shard) VALUES (?1, ?2)"));
-  insert.bind(1, scope.consumer).bind(2, scope.shard.view());
+  insert.bind(1, scope.consumer()).bind(2, scope.shard.view());
   TRY(insert.run());
   // Not remembered: the transaction may still be rolled back.
   return db_.last_insert_rowid();
