@@ -32,7 +32,8 @@ std::unique_ptr<LinkedComponent> link(const char* name) {
   auto component = engine().load(std::string(KT_GUESTS "/") + name + ".wasm");
   CHECK(component.has_value(), component.error().what);
   LinkOptions options;
-  options.environment = {{"GUEST_PRINT", "batches"}};
+  const bool prints_calls = std::string_view(name) == "handler";
+  options.environment = {{"GUEST_PRINT", prints_calls ? "batches" : "nothing"}};
   auto linked = LinkedComponent::link(engine(), *component, options);
   CHECK(linked.has_value(), linked.error().what);
   return *std::move(linked);
@@ -46,7 +47,10 @@ struct Sample {
 
 Task<Result<Unit>> call_many(const LinkedComponent& component, std::span<const Record> records,
                              benchmark::State& state, Sample& sample) {
-  const CallOptions options;
+  CallOptions options;
+  options.context.stream_arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders";
+  options.context.stream_created = WallTime(std::chrono::milliseconds(1690000000123));
+  options.context.shard_id = "shardId-000000000007";
   for (auto _ : state) {
     const auto begin = SteadyClock::now();
     const Invocation done = co_await component.invoke(records, options);
@@ -110,6 +114,16 @@ BENCHMARK_CAPTURE(call, nothing, "nothing")
     ->Args({5000, 1024})
     ->Args({100, 10240})
     ->Args({10000, 100})
+    ->UseRealTime();
+BENCHMARK_CAPTURE(call, stream_nothing, "stream_nothing")
+    ->Args({1, 100})
+    ->Args({100, 200})
+    ->Args({1000, 1024})
+    ->Args({10000, 100})
+    ->UseRealTime();
+BENCHMARK_CAPTURE(call, stream_async, "stream_async")
+    ->Args({1, 100})
+    ->Args({100, 200})
     ->UseRealTime();
 BENCHMARK_CAPTURE(call, handler, "handler")->Args({1, 100})->Args({100, 200})->UseRealTime();
 
