@@ -1,11 +1,8 @@
 #include "http/crt_transport.h"
 
-#include <aws/common/byte_buf.h>
 #include <aws/http/connection.h>
 #include <aws/http/connection_manager.h>
-#include <aws/http/request_response.h>
 #include <aws/io/socket.h>
-#include <aws/io/stream.h>
 #include <aws/io/tls_channel_handler.h>
 
 #include <algorithm>
@@ -13,19 +10,12 @@
 #include <mutex>
 #include <utility>
 
+#include "http/crt_message.h"
 #include "runtime/promise.h"
 #include "runtime/with_deadline.h"
 
 namespace kt::http {
 namespace {
-
-aws_byte_cursor cursor(std::string_view text) {
-  return aws_byte_cursor_from_array(text.data(), text.size());
-}
-
-std::string_view view(aws_byte_cursor cursor) {
-  return std::string_view(reinterpret_cast<const char*>(cursor.ptr), cursor.len);
-}
 
 constexpr std::uint32_t kHandshakeMillis = 2000;
 /// Four answers of the longest that Kinesis gives.
@@ -33,12 +23,6 @@ constexpr std::size_t kKeptBodyBytesMax = 48 * 1024 * 1024;
 
 std::uint64_t to_millis(Duration duration) {
   return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
-}
-
-const char* advice(int error_code) {
-  const bool handshake = error_code == AWS_IO_TLS_NEGOTIATION_TIMEOUT ||
-                         error_code == AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE;
-  return handshake ? " Is its certificate one that this machine trusts (AWS_CA_BUNDLE)?" : "";
 }
 
 /// One request and its answer. Shared by the waiting task and the C runtime's callbacks, which hold
@@ -59,7 +43,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   }
 
   void start(const std::string& authority) {
-    build(authority);
+    message_ = make_message(request_, authority);
     self_ = shared_from_this();
     aws_http_connection_manager_acquire_connection(manager_, on_connection, this);
   }
@@ -78,8 +62,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const Promise<Result<Response>>& promise() const { return promise_; }
 
  private:
-  void build(const std::string& authority);
-  void add_header(std::string_view name, std::string_view value);
   void begin_request();
   void take_headers(const aws_http_header* headers, std::size_t count);
   void finish(int error_code);
@@ -105,34 +87,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool abandoned_ = false;             // guarded by mutex_
   bool connected_ = false;             // guarded by mutex_
 };
-
-void Exchange::add_header(std::string_view name, std::string_view value) {
-  aws_http_header header{};
-  header.name = cursor(name);
-  header.value = cursor(value);
-  aws_http_message_add_header(message_, header);
-}
-
-void Exchange::build(const std::string& authority) {
-  aws_allocator* const allocator = aws_default_allocator();
-  message_ = aws_http_message_new_request(allocator);
-  aws_http_message_set_request_method(message_, cursor(request_.method));
-  aws_http_message_set_request_path(message_, cursor(request_.path));
-  bool has_host = false;
-  for (const Header& header : request_.headers) {
-    has_host = has_host || header.name == "Host" || header.name == "host";
-    add_header(header.name, header.value);
-  }
-  if (!has_host)
-    add_header("Host", authority);
-  if (request_.body.empty() && request_.method == "GET")
-    return;
-  add_header("Content-Length", std::to_string(request_.body.size()));
-  const aws_byte_cursor body = cursor(request_.body);
-  aws_input_stream* const stream = aws_input_stream_new_from_cursor(allocator, &body);
-  aws_http_message_set_body_stream(message_, stream);
-  aws_input_stream_release(stream);
-}
 
 void Exchange::on_connection(aws_http_connection* connection, int error_code, void* user_data) {
   auto* const exchange = static_cast<Exchange*>(user_data);
