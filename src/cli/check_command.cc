@@ -4,6 +4,7 @@
 #include "cli/components.h"
 #include "cli/consumer.h"
 #include "cli/destinations.h"
+#include "cli/filter_dry_run.h"
 #include "cli/lease_store.h"
 #include "cli/parse.h"
 #include "cli/serve.h"
@@ -17,6 +18,8 @@ namespace {
 struct CheckOptions {
   std::string manifest = "spin.toml";
   bool offline = false;
+  bool filter_dry_run = false;
+  std::size_t sample = 1000;
   TriggerFlags flags;
 };
 
@@ -84,6 +87,28 @@ Result<Unit> check_lease_store(const AppSetup& setup, const Console& console) {
   return serve(loop, check_leases(*leases, setup.app, console));
 }
 
+Task<Result<Unit>> try_filters(ServiceAccess& service, Clock& clock, const app::Trigger& trigger,
+                               std::size_t sample, const Console& console) {
+  const auto client = service.client(trigger.options.stream_arn.region());
+  if (!client)
+    co_return fail(client.error());
+  co_return co_await dry_run_filters(**client, clock, trigger, sample, console.out);
+}
+
+Result<Unit> try_all_filters(const app::App& app, std::size_t sample, const Console& console) {
+  Loop loop;
+  SystemClock clock(loop);
+  ServiceOptions options;
+  options.endpoint_url = app.process.endpoint_url;
+  TRY(const auto service, ServiceAccess::open(clock, console.environment, options));
+  for (const app::Trigger& trigger : app.triggers) {
+    auto tried = serve(loop, try_filters(*service, clock, trigger, sample, console));
+    if (!tried)
+      return fail(tried.error().within("stream " + trigger.options.stream_arn.str()));
+  }
+  return Unit{};
+}
+
 Result<Unit> check_all(CheckOptions& options, const Console& console) {
   TRY(AppSetup setup, set_up_app(Start::ByHand, options.manifest, options.flags, console));
   for (const std::string& warning : setup.app.warnings)
@@ -101,7 +126,10 @@ Result<Unit> check_all(CheckOptions& options, const Console& console) {
   if (options.offline)
     return Unit{};
   TRY(check_access(setup, console));
-  return check_lease_store(setup, console);
+  TRY(check_lease_store(setup, console));
+  if (options.filter_dry_run)
+    return try_all_filters(setup.app, options.sample, console);
+  return Unit{};
 }
 
 }  // namespace
@@ -112,7 +140,14 @@ int check_command(const Arguments& arguments, const Console& console) {
                    "check");
   command.add_option("-f,--from,--file", options.manifest, "The app's manifest, or its folder")
       ->type_name("spin.toml");
-  command.add_flag("--offline", options.offline, "Ask no service");
+  auto* offline = command.add_flag("--offline", options.offline, "Ask no service");
+  auto* dry_run = command.add_flag("--filter-dry-run", options.filter_dry_run,
+                                   "Show what the filters would do with a sample of the stream");
+  dry_run->excludes(offline);
+  command
+      .add_option("--sample", options.sample, "With --filter-dry-run: records to read of a stream")
+      ->check(CLI::Range(std::size_t{1}, kSampleMax))
+      ->needs(dry_run);
   declare_trigger_flags(command, options.flags);
   if (const auto end = parse_arguments(command, arguments, console))
     return *end;

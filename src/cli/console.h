@@ -5,6 +5,7 @@
 #include <istream>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/template.h"
@@ -32,6 +33,9 @@ struct Console {
 };
 
 using Arguments = std::vector<std::string>;
+
+/// What is no printable text is shown as \xNN: a record must not steer the terminal.
+std::string printable(std::string_view bytes);
 
 /// The exit code for an error met before work began: configuration, unless the service or the
 /// machine failed.

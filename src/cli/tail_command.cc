@@ -16,23 +16,6 @@ struct TailOptions {
   std::uint64_t count = 0;
 };
 
-/// What is no printable text is shown as \xNN: a record must not steer the terminal.
-std::string printable(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += c;
-    } else {
-      constexpr std::string_view kHex = "0123456789abcdef";
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-  return out;
-}
-
 /// Reads every open shard, and the children of those that end.
 class Tail {
  public:

@@ -5,6 +5,7 @@
 
 #include "batch/batcher.h"
 #include "deliver/destination.h"
+#include "filter/filter_set.h"
 #include "invoke/failure_limits.h"
 #include "invoke/guest.h"
 #include "lease/lease_coordinator.h"
@@ -13,10 +14,6 @@
 #include "spill/spill_store.h"
 #include "stream/read_budget.h"
 #include "stream/retention.h"
-
-namespace kt::batch {
-class FilterSet;
-}  // namespace kt::batch
 
 namespace kt::worker {
 
@@ -45,7 +42,8 @@ struct TriggerOptions {
   bool report_item_failures = false;
   OnPoison on_poison = OnPoison::Shard;
   /// With its `on_non_json`; null: every record passes.
-  std::shared_ptr<const batch::FilterSet> filters;
+  std::shared_ptr<const filter::FilterSet> filters;
+  bool deaggregate = true;       ///< KPL aggregates are taken apart
   Duration tumbling_window{0};   ///< 0: none
   std::string enhanced_fan_out;  ///< consumer name or ARN; empty: polling
 };
