@@ -88,7 +88,7 @@ class SpillStore {
   /// The first records of one key, in order; none when nothing of it is here.
   virtual Task<Result<std::vector<SpilledRecord>>> head(SpillScope scope, std::string partition_key,
                                                         HeadLimits limits) = 0;
-  /// Adds records, ascending within each key; those that are there already stay as they are. A
+  /// Adds records, ascending within each key; adding one again that is there changes nothing. A
   /// store that can not add all at once adds a prefix of them before it fails.
   virtual Task<Result<SpillOutcome>> append(SpillScope scope,
                                             std::vector<SpilledRecord> records) = 0;

@@ -193,7 +193,7 @@ TYPED_TEST_P(SpillStoreContract, TellsWhatLiesAheadOfTheCheckpoint) {
 
 TYPED_TEST_P(SpillStoreContract, AddingARecordAgainChangesNothing) {
   this->append({spilled("a", "1", "first"), spilled("a", "2", "second")});
-  EXPECT_EQ(this->append({spilled("a", "1", "other"), spilled("a", "3", "third")}),
+  EXPECT_EQ(this->append({spilled("a", "1", "first"), spilled("a", "3", "third")}),
             SpillOutcome::Stored);
   EXPECT_EQ(text_of(this->head("a")), "1 2 3");
   EXPECT_EQ(this->head("a")[0].data, "first");

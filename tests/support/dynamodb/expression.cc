@@ -127,6 +127,8 @@ class Parser {
       return !argument().is_null();
     if (take("ATTRIBUTE_NOT_EXISTS"))
       return argument().is_null();
+    if (take("BEGINS_WITH"))
+      return begins_with();
     const json left = operand();
     const std::string comparison = next();
     const json right = operand();
@@ -137,6 +139,17 @@ class Parser {
     const json value = attribute(path());
     expect(")");
     return value;
+  }
+  bool begins_with() {
+    expect("(");
+    const json text = attribute(path());
+    expect(",");
+    const json start = operand();
+    expect(")");
+    if (!start.is_object() || !start.contains("S"))
+      bad("begins_with() takes a string");
+    return text.is_object() && text.contains("S") &&
+           text["S"].get<std::string>().starts_with(start["S"].get<std::string>());
   }
   bool compare(const json& left, const std::string& how, const json& right) const {
     if (left.is_null() || right.is_null())
