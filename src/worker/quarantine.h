@@ -6,8 +6,8 @@
 //
 //     a key:   Free ──park()──► Waiting ──due──► Calling ──done──► Removing ──┬─ more ──► Waiting
 //                                  ▲                │                         └─ none ──► Free
-//                                  ├── back-off ────┤ failed
-//                                  └── Delivering ◄─┘ attempts or age used up (then Removing)
+//                                  ├── back-off ────┤ failed          ▲
+//                                  │                └─ tries or age used up ──► Delivering
 //
 // For the lanes (one `claim` a record, before it goes into a call; then at most one `park` a
 // batch):
@@ -19,6 +19,7 @@
 // without room the lane calls it again in place, as with on_poison = "shard".
 #pragma once
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "deliver/destination.h"
@@ -37,34 +39,31 @@
 #include "runtime/task_group.h"
 #include "spill/spill_store.h"
 #include "worker/nap.h"
+#include "worker/quarantine_limits.h"
 
 namespace kt::worker {
 
-/// `on_poison_max_keys`, `on_poison_max_records`, `on_poison_max_bytes`: of one shard.
-struct QuarantineLimits {
-  std::size_t keys_max = 1'000;
-  std::size_t records_max = 100'000;
-  std::size_t bytes_max = std::size_t{64} * 1024 * 1024;  ///< payloads, in the store
-};
-
-/// The consumer of the shard, as far as its quarantine knows it.
+/// The consumer of the shard, as far as its quarantine knows it. The names are those of LaneHost:
+/// one override serves both.
 class QuarantineHost {
  public:
   virtual ~QuarantineHost() = default;
   /// A guest may be called now: the lease is usable and not lost.
   virtual bool may_call() const = 0;
-  virtual WallTime service_now() const = 0;
+  /// Somebody else's shard: everything ends.
+  virtual void lose() = 0;
   virtual std::chrono::milliseconds behind_latest() const = 0;
-  /// The store says that somebody else owns the shard. The consumer ends.
-  virtual void on_lease_lost() = 0;
+  /// The service's date: for the age of records.
+  virtual WallTime service_now() const = 0;
 };
 
 /// Records that begin to wait, or join those of their key.
 struct Parking {
   std::shared_ptr<const Batch> batch;  ///< never empty; of any keys, ascending
-  /// Of the next call of each key that did not wait before; such a key then waits `delay`.
-  std::uint32_t attempt = 1;
+  // Of the keys that did not wait before: the lane's Job so far, and when to call again.
+  std::uint32_t spent = 0;
   std::uint32_t failures = 0;
+  std::uint32_t calls = 0;
   Duration delay{0};
   std::string message;  ///< of the last failure
 };
@@ -84,7 +83,7 @@ struct QuarantineStatus {
   std::size_t bytes = 0;
   std::optional<WallTime> oldest;   ///< arrival of the oldest record that waits
   std::uint32_t most_failures = 0;  ///< of the key that failed most often
-  std::string last_failure;         ///< "key \"a\": failed: …"
+  std::string last_failure;         ///< "failed: …"; empty: nothing waits
   Reason reason = Reason::None;     ///< KeysWaiting, SpillFull, DestinationDown or StoreFailing
   std::string trouble;              ///< of the store or the destination; empty: none
 };
@@ -92,7 +91,8 @@ struct QuarantineStatus {
 /// Lives on: the shard loop. Lifetime: outlives run() and park(). Owned by one ShardConsumer.
 /// Order: a key's records are called in order, one call of a key at a time, none while an earlier
 /// one of it is not finished. At-least-once: a record is forgotten when it is handled or a
-/// destination holds it; a stop between the two repeats it.
+/// destination holds it; a stop between the two repeats it. Tries are counted per record that
+/// fails, from its first failure on; a new owner of the shard counts anew.
 class Quarantine {
  public:
   struct Deps {
@@ -103,20 +103,22 @@ class Quarantine {
     spill::SpillStore& store;
     invoke::Guest& guest;
     invoke::FailurePolicy& policy;
-    deliver::Destination* destination;  ///< null: the policy never gives up
+    deliver::Destination* destination;  ///< may be null when nothing is ever given up
     invoke::InvokeGate& turns;          ///< of the process: bounds the payloads in memory
-    TriggerCounters& probe;
+    TriggerCounters& counters;
   };
   struct Options {
     spill::SpillScope scope;
     std::optional<ExtendedSequenceNumber> checkpoint;  ///< of the lease; none: a start
-    invoke::CallContext call;       ///< stream, shard and fencing token; the rest is filled in
-    deliver::FailedBatch given_up;  ///< application, component, stream, shard; the rest likewise
-    QuarantineLimits limits;
+    invoke::CallContext call;       ///< stream, shard, fencing token: the rest is filled in
+    deliver::FailedBatch given_up;  ///< application, component, stream, shard: likewise
+    Duration handler_timeout = std::chrono::seconds(60);
+    invoke::FailureLimits limits;
+    bool report_item_failures = false;
+    QuarantineLimits bounds;
     std::size_t batch_records_max = 100;
     std::size_t batch_bytes_max = 1024 * 1024;
     std::size_t calls_max = 2;  ///< at a time, of this shard
-    Duration handler_timeout = std::chrono::seconds(60);
     Backoff store_backoff;
   };
 
@@ -125,7 +127,7 @@ class Quarantine {
   Quarantine& operator=(const Quarantine&) = delete;
   ~Quarantine();
 
-  /// What waits from before. Once, before the first record is read; may be repeated on error.
+  /// What waits from before. Before the first record is read; may be repeated after an error.
   Task<Result<Unit>> load();
   /// Calls the waiting keys' records until drained or cancelled. A child of the consumer's group.
   Task<Result<Unit>> run();
@@ -140,19 +142,23 @@ class Quarantine {
   Task<Parked> park(Parking parking);
 
   bool empty() const { return keys_.empty(); }
-  /// True: nothing waits, and SHARD_END may be written. False: drained first.
+  /// True: nothing waits, also by the store's word, and SHARD_END may be written. False: stopped
+  /// first. Nothing may be parked meanwhile.
   Task<bool> wait_until_empty();
 
   /// No new call; run() and every park() end once nothing is in flight.
   void drain();
-  /// Interrupts the calls in flight.
-  void interrupt_calls();
-  bool calling() const { return calls_ > 0; }
+  /// Interrupts what is in flight. After drain() that ends run().
+  void interrupt();
+  /// The lease is gone: ends everything; no effect follows.
+  void lose_lease();
 
   QuarantineStatus status() const;
 
  private:
   struct Key;
+  struct Append;
+  struct Resting;
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {
@@ -160,13 +166,60 @@ class Quarantine {
     }
   };
   using Keys = std::unordered_map<std::string, std::unique_ptr<Key>, TextHash, std::equal_to<>>;
+  /// When a key is due; the second orders equal times.
+  using Turn = std::pair<MonotonicTime, std::uint64_t>;
+
+  Task<Result<Unit>> dispatch();
+  Task<Result<Unit>> serve(Key& key);
+  Task<void> step(Key& key);
+  Task<std::shared_ptr<const Batch>> read_head(Key& key);
+  Task<void> call(Key& key, std::shared_ptr<const Batch> batch);
+  void judge(Key& key, const Batch& batch, invoke::Invocation ended);
+  void fail_key(Key& key, std::size_t count, const invoke::Verdict& verdict,
+                invoke::InvokeOutcome outcome);
+  Task<void> give_up(Key& key, std::shared_ptr<const Batch> batch, deliver::Condition condition);
+  deliver::FailedBatch describe(const Key& key, std::shared_ptr<const Batch> batch,
+                                deliver::Condition condition) const;
+  void finish(Key& key, const Batch& batch, std::size_t count);
+  Task<void> forget(Key& key);
+
+  Key& key_of(const Record& record, const Parking& parking);
+  void enlist(Append& append, const Parking& parking);
+  void mark_underway(Append& append);
+  Task<std::size_t> wait_for_room(const Append& append);
+  std::size_t portion(const Append& append) const;
+  Task<Parked> store_portion(Append& append, std::size_t count);
+  void stored(Append& append, std::size_t count);
+
+  void arm(Key& key);
+  void arm_at(Key& key, MonotonicTime when);
+  Task<void> rest(Duration duration);
+  bool is_ahead(const Record& record) const;
+  bool stopping() const { return draining_ || lost_; }
+  void lose();
+  void stop_waiting();
+  void note_store_trouble(const Error& error, const char* doing);
 
   Deps deps_;
   Options options_;
   Log log_;
   Keys keys_;
+  std::map<Turn, Key*> due_;
   std::unordered_set<std::string> ahead_;  ///< positions that will be read again
-  std::size_t calls_ = 0;
+  std::size_t records_ = 0;                ///< stored, or being stored
+  std::size_t bytes_ = 0;
+  std::size_t serving_ = 0;
+  std::size_t waiting_for_room_ = 0;
+  std::uint64_t next_id_ = 0;
+  std::string store_trouble_;
+  std::string destination_trouble_;
+  std::string last_failure_;
+  std::list<Nap*> resting_;
+  Nap dispatcher_;
+  Event changed_;  ///< room, or emptiness, or an end
+  bool draining_ = false;
+  bool lost_ = false;
+  std::optional<TaskGroup> group_;
 };
 
 }  // namespace kt::worker
