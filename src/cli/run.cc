@@ -2,8 +2,10 @@
 
 #include "app/nearest.h"
 #include "cli/bench/bench_command.h"
+#include "cli/leases_command.h"
 #include "cli/local_command.h"
 #include "cli/modes.h"
+#include "cli/status_command.h"
 #include "cli/stream_commands.h"
 #include "cli/trigger_flags.h"
 #include "cli/up_command.h"
@@ -21,6 +23,8 @@ Usage: trigger-kinesis <command> [options]
   put     put records into a stream
   tail    print a stream's new records
   shards  list a stream's shards, and how far they are done
+  status  show a running consumer: shards, lag, and why one does not move
+  leases  copy positions from and to a Kinesis Client Library's table
   local   serve only the embedded Kinesis
   bench   measure this machine against the embedded Kinesis
 
@@ -44,6 +48,10 @@ int run_command(const Arguments& arguments, const Console& console) {
     return tail_command(rest, console);
   if (name == "shards")
     return shards_command(rest, console);
+  if (name == "status")
+    return status_command(rest, console);
+  if (name == "leases")
+    return leases_command(rest, console);
   if (name == "local")
     return local_command(rest, console);
   return bench_command(rest, console);
