@@ -90,12 +90,87 @@ TEST_F(WaitingTest, AnEmptyQueueAcceptsWhatIsLargerThanItsBudget) {
 TEST_F(WaitingTest, ABudgetGetsBackWhatAShareHeld) {
   MemoryBudget budget(100);
   {
-    MemoryBudget::Share share(budget, 150);
-    EXPECT_TRUE(budget.exhausted());
+    MemoryBudget::Share share(budget, 90);
     MemoryBudget::Share moved(std::move(share));
-    EXPECT_EQ(budget.used(), 150U);
+    EXPECT_EQ(budget.used(), 90U);
+    moved.shrink_to(20);
+    EXPECT_EQ(budget.used(), 20U);
   }
   EXPECT_EQ(budget.used(), 0U);
+}
+
+Task<Result<Unit>> reserve_bytes(MemoryBudget& budget, std::size_t bytes,
+                                 MemoryBudget::HoldsSome reader,
+                                 std::vector<MemoryBudget::Share>& into) {
+  into.push_back(co_await budget.reserve(bytes, std::move(reader)));
+  co_return Unit{};
+}
+
+class BudgetTest : public WaitingTest {
+ protected:
+  MemoryBudget::HoldsSome nothing_ = [] { return false; };
+  MemoryBudget::HoldsSome some_ = [this] { return holds_some_; };
+  bool holds_some_ = true;
+  MemoryBudget budget_{100};
+  std::vector<MemoryBudget::Share> granted_;
+  std::vector<MemoryBudget::Share> ahead_;
+  TaskGroup group_{loop_};
+};
+
+TEST_F(BudgetTest, NeverHoldsMoreThanItsBytesWhileSomethingIsHeld) {
+  for (int i = 0; i < 3; ++i)
+    group_.spawn(reserve_bytes(budget_, 40, nothing_, granted_));
+  loop_.poll();
+  EXPECT_EQ(granted_.size(), 2U);
+  EXPECT_EQ(budget_.used(), 80U);
+  granted_.erase(granted_.begin());
+  loop_.poll();
+  EXPECT_EQ(granted_.size(), 2U);
+  EXPECT_EQ(budget_.waiting_count(), 0U);
+}
+
+TEST_F(BudgetTest, GrantsWhatIsLargerThanAllOfItWhenNobodyHoldsAnything) {
+  group_.spawn(reserve_bytes(budget_, 500, some_, granted_));
+  loop_.poll();
+  EXPECT_EQ(granted_.size(), 1U);
+}
+
+TEST_F(BudgetTest, KeepsHalfForReadersThatHoldNothing) {
+  group_.spawn(reserve_bytes(budget_, 40, nothing_, granted_));
+  group_.spawn(reserve_bytes(budget_, 40, some_, ahead_));
+  group_.spawn(reserve_bytes(budget_, 50, nothing_, granted_));
+  loop_.poll();
+  EXPECT_EQ(granted_.size(), 2U);
+  EXPECT_TRUE(ahead_.empty());
+  granted_.clear();
+  loop_.poll();
+  EXPECT_EQ(ahead_.size(), 1U);
+}
+
+TEST_F(BudgetTest, AReaderThatHoldsNothingAnyMoreLeavesTheSlowLine) {
+  group_.spawn(reserve_bytes(budget_, 50, nothing_, granted_));
+  group_.spawn(reserve_bytes(budget_, 10, some_, ahead_));
+  loop_.poll();
+  EXPECT_TRUE(ahead_.empty());
+  holds_some_ = false;
+  granted_.front().shrink_to(49);
+  loop_.poll();
+  EXPECT_EQ(ahead_.size(), 1U);
+}
+
+TEST_F(BudgetTest, ACancelledWaitLeavesItsPlaceAndItsGrant) {
+  group_.spawn(reserve_bytes(budget_, 100, nothing_, granted_));
+  loop_.poll();
+  {
+    TaskGroup cancelled(loop_);
+    cancelled.spawn(reserve_bytes(budget_, 100, nothing_, ahead_));
+    loop_.poll();
+    cancelled.cancel();
+    loop_.poll();
+  }
+  EXPECT_EQ(budget_.waiting_count(), 0U);
+  granted_.clear();
+  EXPECT_EQ(budget_.used(), 0U);
 }
 
 Task<Result<int>> take_value(Promise<int> promise) {

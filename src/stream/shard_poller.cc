@@ -9,6 +9,8 @@ namespace {
 /// How many reads in a row must find nothing behind the last record of a closed shard, where the
 /// service says that something is left.
 constexpr int kEmptyEndsBelieved = 5;
+/// What the largest answer takes: 10 MiB of payload with the frame around it.
+constexpr std::size_t kAnswerBytesMax = limits::kBytesPerGet + 1024 * 1024;
 constexpr Duration kLossCheckInterval = std::chrono::minutes(1);
 
 /// A page with its share of the memory budget: both end with the last batch that was cut from it.
@@ -87,8 +89,8 @@ Task<Result<std::optional<Fetched>>> ShardPoller::read_once() {
     Checkpoint from = position();
     CO_TRY(iterator_, deps_.api.get_shard_iterator(deps_.directory.stream(), options_.shard, from));
   }
-  co_await wait_for_memory();
   co_await budget_->acquire();
+  MemoryBudget::Share share = co_await reserve_memory();
   const MonotonicTime sent = deps_.clock.now();
   const WallTime asked_at = deps_.directory.service_now();
   CO_TRY(RecordsAnswer answer,
@@ -104,15 +106,17 @@ Task<Result<std::optional<Fetched>>> ShardPoller::read_once() {
     if (end || !iterator_)
       co_return end;
   }
-  co_await hand_on(std::move(answer.page), answer.behind_latest, asked_at);
-  if (!answer.next) {
+  auto next = std::move(answer.next);
+  auto children = std::move(answer.children);
+  co_await hand_on(std::move(answer), std::move(share), asked_at);
+  if (!next) {
     iterator_.reset();
-    CO_TRY(end, confirm_end(std::move(answer.children), result));
+    CO_TRY(end, confirm_end(std::move(children), result));
     co_return end;
   }
   failures_ = 0;
   probe_.trouble.clear();
-  iterator_ = std::move(answer.next);
+  iterator_ = std::move(next);
   co_await deps_.clock.sleep_until(sent + pace_.wait_after(result));
   co_return end;
 }
@@ -148,15 +152,17 @@ Task<Result<std::optional<Fetched>>> ShardPoller::check_data_loss() {
   co_return end;
 }
 
-Task<void> ShardPoller::wait_for_memory() {
-  // Whoever holds nothing may read: every shard makes progress under the tightest budget.
-  while (deps_.memory.exhausted() && token_.use_count() > 1)
-    co_await deps_.memory.wait_for_release();
+Task<MemoryBudget::Share> ShardPoller::reserve_memory() {
+  // The page lets go of its token before its share comes back.
+  auto holds_some = [this] { return token_.use_count() > 1; };
+  auto reserved = deps_.memory.reserve(kAnswerBytesMax, std::move(holds_some));
+  co_return co_await std::move(reserved);
 }
 
-Task<void> ShardPoller::hand_on(std::shared_ptr<const RecordPage> page,
-                                std::chrono::milliseconds behind_latest, WallTime asked_at) {
-  probe_.behind_latest = behind_latest;
+Task<void> ShardPoller::hand_on(RecordsAnswer answer, MemoryBudget::Share share,
+                                WallTime asked_at) {
+  std::shared_ptr<const RecordPage> page = std::move(answer.page);
+  probe_.behind_latest = answer.behind_latest;
   const std::size_t first = first_new(*page);
   const std::size_t count = page->records.size();
   if (first < count) {
@@ -166,17 +172,17 @@ Task<void> ShardPoller::hand_on(std::shared_ptr<const RecordPage> page,
     probe_.record_count += count - first;
     probe_.byte_count += page->payload_bytes;
     const std::size_t bytes = memory_of(*page);
-    auto held = std::make_shared<HeldPage>(std::move(page),
-                                           MemoryBudget::Share(deps_.memory, bytes), token_);
+    share.shrink_to(bytes);
+    auto held = std::make_shared<HeldPage>(std::move(page), std::move(share), token_);
     FetchedPage fetched;
     fetched.page = std::shared_ptr<const RecordPage>(held, held->page.get());
     fetched.first = first;
-    fetched.behind_latest = behind_latest;
+    fetched.behind_latest = answer.behind_latest;
     held.reset();
     Fetched item = std::move(fetched);
     co_await out_.push(std::move(item), bytes);
   }
-  if (behind_latest.count() == 0)
+  if (answer.behind_latest.count() == 0)
     co_await tell_tip(asked_at);
 }
 

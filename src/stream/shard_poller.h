@@ -35,7 +35,8 @@ Checkpoint rebuild_position(const Checkpoint& start,
 
 /// Lives on: the shard loop. Lifetime: outlives run(). Cancellation: run() unwinds at its next
 /// wait. Errors: none leave run(); what can not be repeated arrives as the last thing handed on.
-/// Limits: one answer beyond `queue_bytes_max`, and the shared MemoryBudget.
+/// Limits: one answer beyond `queue_bytes_max`, and the shared MemoryBudget, in which the largest
+/// answer is reserved while a read is under way.
 class ShardPoller final : public ShardSource {
  public:
   struct Deps {
@@ -69,9 +70,8 @@ class ShardPoller final : public ShardSource {
   Task<Result<std::optional<Fetched>>> check_data_loss();
   Task<Result<std::optional<Fetched>>> confirm_end(std::vector<Shard> children, ReadResult read);
   bool believe_end(const ReadResult& read);
-  Task<void> wait_for_memory();
-  Task<void> hand_on(std::shared_ptr<const RecordPage> page,
-                     std::chrono::milliseconds behind_latest, WallTime asked_at);
+  Task<MemoryBudget::Share> reserve_memory();
+  Task<void> hand_on(RecordsAnswer answer, MemoryBudget::Share share, WallTime asked_at);
   Task<void> tell_tip(WallTime asked_at);
   Task<void> back_off(const Error& error);
   bool loss_possible() const;

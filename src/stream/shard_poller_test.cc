@@ -216,9 +216,9 @@ TEST_F(Polling, DoesNotBelieveInTheEndOfAnOpenShard) {
   EXPECT_THAT(got_, ::testing::ElementsAre("a", "b"));
 }
 
-TEST_F(Polling, StopsReadingWhileItsPagesFillTheMemory) {
+TEST_F(Polling, ReadsNotAheadWhileHalfOfTheMemoryIsHeld) {
   keep_pages_ = true;
-  const MemoryBudget::Share others(memory_, 64 << 20);
+  const MemoryBudget::Share others(memory_, 32 << 20);
   kinesis_.records_per_answer = 1;
   kinesis_.put(0, "a");
   kinesis_.put(0, "b");
@@ -229,6 +229,17 @@ TEST_F(Polling, StopsReadingWhileItsPagesFillTheMemory) {
   run_for(seconds(5));
   EXPECT_THAT(got_, ::testing::ElementsAre("a", "b"));
   kept_.clear();
+}
+
+TEST_F(Polling, ReadsNothingThatTheMemoryHasNoRoomFor) {
+  std::optional<MemoryBudget::Share> others(std::in_place, memory_, 60 << 20);
+  kinesis_.put(0, "a");
+  start();
+  run_for(seconds(5));
+  EXPECT_TRUE(got_.empty());
+  others.reset();
+  run_for(seconds(5));
+  EXPECT_THAT(got_, ::testing::ElementsAre("a"));
 }
 
 TEST_F(Polling, ReportsTheRangeThatRetentionTook) {
