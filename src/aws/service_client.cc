@@ -3,12 +3,25 @@
 #include <utility>
 
 #include "aws/service_error.h"
+#include "runtime/with_deadline.h"
 
 namespace kt::aws {
 namespace {
 
 // AWS accepts dates up to five minutes off.
 constexpr std::chrono::minutes kSkewTolerated{4};
+constexpr std::size_t kRefusalBytesMax = 64 * 1024;
+
+Task<Result<std::string>> read_refusal(http::BodyReader& reader) {
+  std::string all;
+  while (all.size() < kRefusalBytesMax) {
+    auto piece = co_await reader.read();
+    if (!piece || piece->empty())
+      break;
+    all += *piece;
+  }
+  co_return all;
+}
 
 }  // namespace
 
@@ -42,12 +55,36 @@ Task<Result<http::Response>> ServiceClient::call(ServiceCall what) {
   co_return fail(error_of(answer, operation));
 }
 
-Task<Result<http::Response>> ServiceClient::exchange(ServiceCall what) {
+Task<Result<http::Request>> ServiceClient::signed_request(ServiceCall& what) {
   CO_TRY(const CredentialsPtr credentials, credentials_.get());
   http::Request request = make_request(what);
   const auto is_signed = sign(request, *credentials, scope_, clock_.wall_now() + skew_);
   if (!is_signed)
     co_return fail(is_signed.error().within(what.operation));
+  co_return std::move(request);
+}
+
+Task<Result<http::OpenResponse>> ServiceClient::open(http::StreamingTransport& streams,
+                                                     ServiceCall what) {
+  CO_TRY(http::Request request, signed_request(what));
+  auto answer = co_await streams.open(std::move(request), what.timeout);
+  if (!answer)
+    co_return fail(answer.error().within(what.operation));
+  if (answer->status == 200)
+    co_return std::move(*answer);
+  Task<Result<std::string>> reading = read_refusal(*answer->body);
+  const MonotonicTime deadline = clock_.now() + what.timeout;
+  auto body = co_await with_deadline(clock_, deadline, std::move(reading), what.operation.c_str());
+  http::Response refused;
+  refused.status = answer->status;
+  refused.headers = std::move(answer->headers);
+  if (body)
+    refused.body = std::move(*body);
+  co_return fail(error_of(refused, what.operation));
+}
+
+Task<Result<http::Response>> ServiceClient::exchange(ServiceCall what) {
+  CO_TRY(http::Request request, signed_request(what));
   auto answer = co_await transport_.send(std::move(request), what.timeout);
   if (!answer)
     co_return fail(answer.error().within(what.operation));

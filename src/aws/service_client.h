@@ -8,6 +8,7 @@
 #include "aws/credentials.h"
 #include "aws/signing.h"
 #include "http/endpoint.h"
+#include "http/streaming_transport.h"
 #include "http/transport.h"
 
 namespace kt::aws {
@@ -41,6 +42,8 @@ class ServiceClient {
 
   /// The answer with status 200; every other one as Error of service_error.h.
   Task<Result<http::Response>> call(ServiceCall what);
+  /// The same for an answer that is read as it arrives: its head has status 200.
+  Task<Result<http::OpenResponse>> open(http::StreamingTransport& streams, ServiceCall what);
   /// The answer whatever its status, for services whose error answers hold more than a message.
   Task<Result<http::Response>> exchange(ServiceCall what);
   /// The Error for an answer of exchange() that is no success.
@@ -49,6 +52,7 @@ class ServiceClient {
 
  private:
   http::Request make_request(ServiceCall& what) const;
+  Task<Result<http::Request>> signed_request(ServiceCall& what);
   bool learn_date(const http::Response& response);
 
   http::Transport& transport_;

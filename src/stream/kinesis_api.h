@@ -14,6 +14,7 @@
 #include "model/shard.h"
 #include "model/stream_arn.h"
 #include "runtime/task.h"
+#include "stream/shard_subscription.h"
 
 namespace kt::stream {
 
@@ -50,6 +51,15 @@ class KinesisApi {
                                                          Checkpoint position) = 0;
   virtual Task<Result<RecordsAnswer>> get_records(StreamArn stream, ShardIterator iterator,
                                                   int records_max) = 0;
+
+  /// InUse when there is one of that name; LimitExceeded when there are too many.
+  virtual Task<Result<StreamConsumer>> register_consumer(StreamArn stream, std::string name) = 0;
+  virtual Task<Result<StreamConsumer>> describe_consumer(StreamArn stream,
+                                                         std::string name_or_arn) = 0;
+  /// SubscribeToShard; `position` as for an iterator. InUse within five seconds of the consumer's
+  /// last subscription to the shard; an older one is taken over.
+  virtual Task<Result<std::unique_ptr<ShardSubscription>>> subscribe_to_shard(
+      StreamArn stream, std::string consumer_arn, ShardId shard, Checkpoint position) = 0;
 };
 
 }  // namespace kt::stream

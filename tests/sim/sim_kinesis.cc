@@ -52,6 +52,138 @@ stream::RecordsAnswer to_client(local::RecordsAnswer answer) {
   return out;
 }
 
+namespace {
+
+stream::StreamConsumer to_client(const local::ConsumerDescription& consumer) {
+  stream::StreamConsumer out;
+  out.name = consumer.name;
+  out.arn = consumer.arn;
+  out.active = consumer.status == local::ConsumerStatus::Active;
+  return out;
+}
+
+/// The longest that a push waits for the next look at the model, and between signs of life.
+constexpr Duration kLook = std::chrono::milliseconds(20);
+constexpr Duration kHeartbeat = std::chrono::seconds(5);
+
+}  // namespace
+
+/// The modelled event stream: pushes, dead air, breaks, and an end after five minutes.
+class SimKinesis::Subscription final : public stream::ShardSubscription {
+ public:
+  Subscription(SimKinesis& kinesis, ShardId shard, local::PushCursor cursor)
+      : kinesis_(kinesis),
+        shard_(std::move(shard)),
+        cursor_(std::move(cursor)),
+        ends_(kinesis.deps_.clock.now() + kinesis.deps_.options.push_life) {}
+
+  Task<Result<std::optional<stream::PushedEvent>>> next() override {
+    History& history = kinesis_.deps_.history;
+    for (;;) {
+      co_await kinesis_.deps_.clock.sleep(kinesis_.random_.between(Duration(50), kLook));
+      if (kinesis_.happens(kinesis_.deps_.options.push_silence_per_mille)) {
+        silent_ = true;
+        history.reached("a subscription that fell silent");
+      }
+      if (silent_ && kinesis_.deps_.weather.bad)
+        continue;
+      if (over_ || kinesis_.deps_.clock.now() >= ends_) {
+        history.reached("a subscription at its end");
+        co_return std::nullopt;
+      }
+      if (kinesis_.happens(kinesis_.deps_.options.push_break_per_mille)) {
+        history.reached("a subscription that broke off");
+        co_return fail(ErrorCode::Unavailable, "simulated: the event stream broke off");
+      }
+      auto event = kinesis_.deps_.model.push(cursor_);
+      if (!event) {
+        if (event.error().fault == local::Fault::ResourceInUse)
+          history.reached("a subscription that was taken over");
+        co_return fail(to_error(event.error()));
+      }
+      const MonotonicTime now = kinesis_.deps_.clock.now();
+      if (event->records.empty() && !event->last && now < spoke_ + kHeartbeat)
+        continue;
+      spoke_ = now;
+      kinesis_.deps_.history.shard_read(kinesis_.deps_.life, shard_);
+      co_return to_event(std::move(*event));
+    }
+  }
+
+ private:
+  std::optional<stream::PushedEvent> to_event(local::PushedEvent event) {
+    over_ = event.last;
+    local::RecordsAnswer answer;
+    answer.records = std::move(event.records);
+    answer.children = std::move(event.children);
+    answer.chunks = std::move(event.chunks);
+    answer.payload_bytes = event.payload_bytes;
+    answer.millis_behind_latest = event.millis_behind_latest;
+    stream::RecordsAnswer read = to_client(std::move(answer));
+    std::optional<stream::PushedEvent> out;
+    out.emplace();
+    out->page = std::move(read.page);
+    out->children = std::move(read.children);
+    out->behind_latest = read.behind_latest;
+    return out;
+  }
+
+  SimKinesis& kinesis_;
+  ShardId shard_;
+  local::PushCursor cursor_;
+  MonotonicTime ends_;
+  MonotonicTime spoke_{};
+  bool silent_ = false;
+  bool over_ = false;
+};
+
+Task<Result<stream::StreamConsumer>> SimKinesis::register_consumer(StreamArn stream,
+                                                                   std::string name) {
+  CO_TRY(way_there());
+  auto made = deps_.model.register_consumer(stream, name);
+  CO_TRY(way_back());
+  if (!made)
+    co_return fail(to_error(made.error()));
+  co_return to_client(*made);
+}
+
+Task<Result<stream::StreamConsumer>> SimKinesis::describe_consumer(StreamArn stream,
+                                                                   std::string name_or_arn) {
+  CO_TRY(way_there());
+  local::ConsumerRequest request;
+  if (name_or_arn.starts_with("arn:")) {
+    request.arn = name_or_arn;
+  } else {
+    request.stream = stream;
+    request.name = name_or_arn;
+  }
+  auto found = deps_.model.describe_consumer(request);
+  CO_TRY(way_back());
+  if (!found)
+    co_return fail(to_error(found.error()));
+  co_return to_client(*found);
+}
+
+Task<Result<std::unique_ptr<stream::ShardSubscription>>> SimKinesis::subscribe_to_shard(
+    StreamArn, std::string consumer_arn, ShardId shard, Checkpoint position) {
+  CO_TRY(way_there());
+  if (happens(deps_.options.push_refused_per_mille)) {
+    deps_.history.reached("a refused subscription");
+    co_return fail(ErrorCode::AccessDenied, "simulated: not allowed to subscribe");
+  }
+  local::SubscribeRequest request;
+  request.consumer_arn = std::move(consumer_arn);
+  request.shard = shard;
+  request.position = request_of(position);
+  auto cursor = deps_.model.subscribe(request);
+  CO_TRY(way_back());
+  if (!cursor)
+    co_return fail(to_error(cursor.error()));
+  std::unique_ptr<stream::ShardSubscription> made =
+      std::make_unique<Subscription>(*this, shard, std::move(*cursor));
+  co_return std::move(made);
+}
+
 Task<Result<Unit>> SimKinesis::way_there() {
   co_await deps_.clock.sleep(random_.between(Duration(50), deps_.options.api_latency));
   if (happens(deps_.options.api_fail_per_mille)) {

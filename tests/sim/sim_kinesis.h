@@ -41,8 +41,16 @@ class SimKinesis final : public stream::KinesisApi {
                                                  Checkpoint position) override;
   Task<Result<stream::RecordsAnswer>> get_records(StreamArn stream, ShardIterator iterator,
                                                   int records_max) override;
+  Task<Result<stream::StreamConsumer>> register_consumer(StreamArn stream,
+                                                         std::string name) override;
+  Task<Result<stream::StreamConsumer>> describe_consumer(StreamArn stream,
+                                                         std::string name_or_arn) override;
+  Task<Result<std::unique_ptr<stream::ShardSubscription>>> subscribe_to_shard(
+      StreamArn stream, std::string consumer_arn, ShardId shard, Checkpoint position) override;
 
  private:
+  class Subscription;
+
   Task<Result<Unit>> way_there();
   Task<Result<Unit>> way_back();
   bool happens(unsigned per_mille) { return deps_.weather.bad && random_.chance(per_mille); }

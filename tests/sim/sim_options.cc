@@ -61,6 +61,11 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   o.no_next_per_mille = swarm(random, 10);
   o.no_children_per_mille = swarm(random, 500);
   o.tight_memory = random.chance(150);
+  o.fan_out = random.chance(300);
+  o.push_life = up_to(random, random.chance(500) ? 8000 : 300'000);
+  o.push_silence_per_mille = swarm(random, 3);
+  o.push_break_per_mille = swarm(random, 10);
+  o.push_refused_per_mille = swarm(random, 100);
   return o;
 }
 
@@ -71,7 +76,7 @@ std::string SimOptions::describe() const {
       "chaos={} detector={} handler_timeout={} checkpoint_interval={} transition={} put<={}/{}ms "
       "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
       "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={} table_down={} no_next={} "
-      "no_children={} tight_memory={}",
+      "no_children={} tight_memory={} fan_out={} push_life={}ms silence={} break={} refused={}",
       seed, workers, shards, keys, exclusive ? "exclusive" : "shared", sqlite ? "sqlite" : "memory",
       latest ? "LATEST" : "TRIM_HORIZON", outage, batch_max, ms(window), ms(chaos),
       ms(detector_poll), ms(handler_timeout), ms(checkpoint_interval), ms(transition),
@@ -80,7 +85,8 @@ std::string SimOptions::describe() const {
       api_fail_per_mille, expire_per_mille, stale_per_mille, ms(table_latency),
       table_fail_per_mille, table_lost_per_mille, ms(guest_time), guest_fail_per_mille,
       guest_slow_per_mille, table_down_per_mille, no_next_per_mille, no_children_per_mille,
-      tight_memory);
+      tight_memory, fan_out, ms(push_life), push_silence_per_mille, push_break_per_mille,
+      push_refused_per_mille);
 }
 
 }  // namespace kt::sim

@@ -54,6 +54,12 @@ struct SimOptions {
   unsigned no_children_per_mille = 0;  ///< a last answer that does not name the children
   bool tight_memory = false;           ///< room for a few records only
 
+  bool fan_out = false;                 ///< shards are pushed, not polled
+  Duration push_life{0};                ///< of a subscription
+  unsigned push_silence_per_mille = 0;  ///< a look: nothing comes any more, nor an end
+  unsigned push_break_per_mille = 0;    ///< a look: the event stream breaks off
+  unsigned push_refused_per_mille = 0;  ///< a call
+
   /// Everything drawn from `seed`.
   static SimOptions draw(std::uint64_t seed);
   /// One line, for a failure's report.

@@ -7,6 +7,8 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,7 +22,7 @@ namespace kt::testing {
 /// Lives on: the shard loop.
 class FakeKinesis final : public FakeStream, public stream::KinesisApi {
  public:
-  enum class Op { Describe, List, Iterator, Get };
+  enum class Op { Describe, List, Iterator, Get, Register, DescribeConsumer, Subscribe };
 
   FakeKinesis(Clock& clock, StreamArn stream, int shard_count)
       : FakeStream(clock, std::move(stream), shard_count) {}
@@ -87,7 +89,92 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
     co_return read(id, from, std::min(records_max, records_per_answer));
   }
 
+  Task<Result<stream::StreamConsumer>> register_consumer(StreamArn stream,
+                                                         std::string name) override {
+    CO_TRY(begin(Op::Register, stream));
+    if (consumers.contains(name))
+      co_return fail(ErrorCode::InUse, "there is a consumer " + name);
+    stream::StreamConsumer& made = consumers[name];
+    made.name = name;
+    made.arn = stream.str() + "/consumer/" + name + ":1";
+    made.active = true;
+    co_return made;
+  }
+  Task<Result<stream::StreamConsumer>> describe_consumer(StreamArn stream,
+                                                         std::string name_or_arn) override {
+    CO_TRY(begin(Op::DescribeConsumer, stream));
+    for (const auto& [name, consumer] : consumers) {
+      if (name == name_or_arn || consumer.arn == name_or_arn)
+        co_return consumer;
+    }
+    co_return fail(ErrorCode::NotFound, "no consumer " + name_or_arn);
+  }
+  Task<Result<std::unique_ptr<stream::ShardSubscription>>> subscribe_to_shard(
+      StreamArn stream, std::string, ShardId shard, Checkpoint position) override {
+    CO_TRY(begin(Op::Subscribe, stream));
+    if (!shards_.contains(shard))
+      co_return fail(ErrorCode::NotFound, "no shard " + shard.str());
+    subscribed.emplace_back(clock_.now(), position);
+    current = std::make_shared<Push>();
+    current->from = first_of(shards_.at(shard), position);
+    std::unique_ptr<stream::ShardSubscription> made =
+        std::make_unique<Subscription>(*this, shard, current);
+    co_return std::move(made);
+  }
+
+  /// What a test does to the newest subscription. Its reader looks every millisecond.
+  struct Push {
+    std::string from;
+    bool silent = false;          ///< nothing comes any more, not even a sign of life
+    bool ends = false;            ///< the service ends it in order
+    std::optional<Error> breaks;  ///< it ends with this
+  };
+  std::shared_ptr<Push> current;
+  std::map<std::string, stream::StreamConsumer> consumers;
+  std::vector<std::pair<MonotonicTime, Checkpoint>> subscribed;  ///< every subscription begun
+  Duration heartbeat = std::chrono::seconds(5);
+
  private:
+  class Subscription final : public stream::ShardSubscription {
+   public:
+    Subscription(FakeKinesis& kinesis, ShardId shard, std::shared_ptr<Push> push)
+        : kinesis_(kinesis), shard_(std::move(shard)), push_(std::move(push)) {}
+
+    Task<Result<std::optional<stream::PushedEvent>>> next() override {
+      for (;;) {
+        const MonotonicTime now = kinesis_.clock_.now();
+        if (push_->breaks)
+          co_return fail(*push_->breaks);
+        if (push_->ends)
+          co_return std::nullopt;
+        if (!push_->silent && kinesis_.shards_.contains(shard_)) {
+          auto answer = kinesis_.read(shard_, push_->from, kinesis_.records_per_answer);
+          const bool last = !answer.next;
+          if (!answer.page->records.empty() || last || now >= spoke_ + kinesis_.heartbeat) {
+            spoke_ = now;
+            if (!answer.page->records.empty())
+              push_->from = std::to_string(
+                  std::stoull(std::string(answer.page->records.back().sequence_number)) + 1);
+            push_->ends = last;
+            std::optional<stream::PushedEvent> event;
+            event.emplace();
+            event->page = std::move(answer.page);
+            event->children = std::move(answer.children);
+            event->behind_latest = answer.behind_latest;
+            co_return std::move(event);
+          }
+        }
+        co_await kinesis_.clock_.sleep(std::chrono::milliseconds(1));
+      }
+    }
+
+   private:
+    FakeKinesis& kinesis_;
+    ShardId shard_;
+    std::shared_ptr<Push> push_;
+    MonotonicTime spoke_{};
+  };
+
   Task<Result<Unit>> begin(Op op, StreamArn stream) {
     ++calls[op];
     co_await clock_.sleep(latency);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aws/service_client.h"
+#include "http/streaming_transport.h"
 #include "stream/kinesis/request_body.h"
 #include "stream/kinesis_api.h"
 
@@ -18,6 +19,8 @@ struct KinesisClientOptions {
   Protocol protocol = Protocol::Cbor;
   Duration call_timeout = std::chrono::seconds(10);
   Duration read_timeout = std::chrono::seconds(30);  ///< of GetRecords: up to 10 MB
+  /// Over which event streams come; outlives the client. Null: subscriptions are refused (Invalid).
+  http::StreamingTransport* streams = nullptr;
 };
 
 /// A record to put. Owns its bytes.
@@ -61,6 +64,17 @@ class KinesisClient final : public KinesisApi {
                                                  Checkpoint position) override;
   Task<Result<RecordsAnswer>> get_records(StreamArn stream, ShardIterator iterator,
                                           int records_max) override;
+  Task<Result<StreamConsumer>> register_consumer(StreamArn stream, std::string name) override;
+  Task<Result<StreamConsumer>> describe_consumer(StreamArn stream,
+                                                 std::string name_or_arn) override;
+  Task<Result<std::unique_ptr<ShardSubscription>>> subscribe_to_shard(StreamArn stream,
+                                                                      std::string consumer_arn,
+                                                                      ShardId shard,
+                                                                      Checkpoint position) override;
+
+  /// All registered consumers of a stream.
+  Task<Result<std::vector<StreamConsumer>>> list_consumers(StreamArn stream);
+  Task<Result<Unit>> deregister_consumer(StreamArn stream, std::string name_or_arn);
 
   /// Where new records begin: LATEST, which KinesisApi has no word for.
   Task<Result<ShardIterator>> get_latest_iterator(StreamArn stream, ShardId shard);
