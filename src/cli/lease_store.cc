@@ -1,5 +1,7 @@
 #include "cli/lease_store.h"
 
+#include "spill/sqlite/sqlite_spill_store.h"
+
 namespace kt::cli {
 namespace {
 
@@ -31,10 +33,10 @@ Result<std::unique_ptr<LeaseStore>> LeaseStore::open(Deps deps, const AppSetup& 
   }
   TRY(lease::check_table_prefix(prefix));
   const std::string region = table_region(setup.app);
-  TRY(aws::DynamoDbApi * api, deps.service.dynamodb(region));
+  TRY(store->api_, deps.service.dynamodb(region));
   lease::DynamoDbLeaseTable::Options options;
   options.prefix = prefix;
-  const lease::DynamoDbLeaseTable::Deps table{deps.clock, deps.random, *api};
+  const lease::DynamoDbLeaseTable::Deps table{deps.clock, deps.random, *store->api_};
   store->dynamodb_ = std::make_unique<lease::DynamoDbLeaseTable>(table, options);
   store->place_ =
       "the DynamoDB tables " + prefix + "-… at " + deps.service.describe_dynamodb(region);
@@ -45,6 +47,18 @@ lease::LeaseTable& LeaseStore::table() {
   if (dynamodb_)
     return *dynamodb_;
   return *sqlite_;
+}
+
+Result<spill::SpillStore*> LeaseStore::spill() {
+  if (spill_ != nullptr)
+    return spill_.get();
+  if (dynamodb_) {
+    spill_places_.emplace(dynamodb_->tables());
+    spill_ = std::make_unique<spill::DynamoDbSpillStore>(*api_, *spill_places_);
+  } else {
+    TRY(spill_, spill::SqliteSpillStore::open(place_, *thread_));
+  }
+  return spill_.get();
 }
 
 }  // namespace kt::cli

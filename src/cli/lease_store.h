@@ -4,10 +4,12 @@
 // share them, and what must be reached for it.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/app_setup.h"
 #include "cli/service_access.h"
+#include "cli/spill_places.h"
 #include "lease/dynamodb/dynamodb_lease_table.h"
 #include "lease/lease_coordinator.h"
 #include "lease/sqlite/sqlite_lease_table.h"
@@ -34,6 +36,8 @@ class LeaseStore {
   lease::LeaseMode mode() const {
     return dynamodb_ ? lease::LeaseMode::Shared : lease::LeaseMode::Exclusive;
   }
+  /// Room beside it for records that wait (`on_poison = "key"`); opened when first asked for.
+  Result<spill::SpillStore*> spill();
   /// What the user should know; empty: nothing.
   const std::string& warning() const { return warning_; }
   /// "the DynamoDB tables kt-…" or the file, for messages.
@@ -47,6 +51,9 @@ class LeaseStore {
   std::unique_ptr<DedicatedThread> thread_;
   std::unique_ptr<lease::SqliteLeaseTable> sqlite_;
   std::unique_ptr<lease::DynamoDbLeaseTable> dynamodb_;
+  aws::DynamoDbApi* api_ = nullptr;
+  std::optional<SpillPlaces> spill_places_;
+  std::unique_ptr<spill::SpillStore> spill_;
 };
 
 /// What the names of the app's tables begin with; empty: its leases are not in DynamoDB.
