@@ -24,7 +24,8 @@ Checkpointer::Checkpointer(Deps deps, Options options)
     : deps_(std::move(deps)), options_(options) {}
 
 Task<Result<WriteOutcome>> Checkpointer::commit(lease::HeldLeasePtr lease, Checkpoint to,
-                                                std::optional<WallTime> arrival) {
+                                                std::optional<WallTime> arrival,
+                                                std::optional<lease::WindowState> window) {
   if (lease->lost())
     co_return WriteOutcome::Lost;
   CHECK(is_forward(lease->row().checkpoint, to), "a checkpoint would go backwards");
@@ -32,6 +33,7 @@ Task<Result<WriteOutcome>> Checkpointer::commit(lease::HeldLeasePtr lease, Check
   pending->lease = std::move(lease);
   pending->to = std::move(to);
   pending->arrival = arrival;
+  pending->window = std::move(window);
   waiting_.push_back(pending);
   changed_.notify_all();
   while (!pending->outcome)
@@ -108,6 +110,8 @@ std::vector<Checkpointer::Item> Checkpointer::merge(const std::vector<PendingPtr
       item.write.checkpoint = pending->to;
       item.write.checkpoint_arrival = pending->arrival;
     }
+    if (pending->window)
+      item.write.window = pending->window;
   }
   return items;
 }

@@ -43,9 +43,11 @@ class Checkpointer {
   Task<Result<Unit>> run();
   /// Waits until `to` (or a later position of the same lease) is durable. Aborts when `to` is
   /// behind what is already durable. Lost: the lease is somebody else's; stop the consumer and
-  /// LeaseCoordinator::report_lost() it.
+  /// LeaseCoordinator::report_lost() it. `window` is stored with it in one transaction, also where
+  /// the position stays; none leaves what is stored.
   Task<Result<lease::WriteOutcome>> commit(lease::HeldLeasePtr lease, Checkpoint to,
-                                           std::optional<WallTime> arrival);
+                                           std::optional<WallTime> arrival,
+                                           std::optional<lease::WindowState> window = std::nullopt);
   /// Waits until nothing of what was enqueued before is open.
   Task<void> flush();
 
@@ -58,6 +60,7 @@ class Checkpointer {
     lease::HeldLeasePtr lease;
     Checkpoint to;
     std::optional<WallTime> arrival;
+    std::optional<lease::WindowState> window;
     std::optional<Result<lease::WriteOutcome>> outcome;
     Event done;
   };

@@ -106,6 +106,41 @@ TEST_F(CheckpointerTest, WhatFinishesDuringACommitGoesTogetherWithTheNext) {
   EXPECT_EQ(row(1).checkpoint, after("8"));
 }
 
+TEST_F(CheckpointerTest, StoresAWindowWithItsPositionAndLeavesItWhereNoneIsGiven) {
+  start();
+  lease::WindowState window;
+  window.start = WallTime(60s);
+  window.state = "sum";
+  const auto store = [&](const char* sequence, std::optional<lease::WindowState> with) {
+    return get(checkpointer_->commit(held_[0], after(sequence), std::nullopt, std::move(with)));
+  };
+  EXPECT_EQ(store("5", window), WriteOutcome::Written);
+  EXPECT_EQ(get(table_.load_window(held_[0]->key())), window);
+  EXPECT_EQ(store("6", std::nullopt), WriteOutcome::Written);
+  EXPECT_EQ(get(table_.load_window(held_[0]->key())), window);
+  window.state = "more";
+  EXPECT_EQ(store("6", window), WriteOutcome::Written) << "also where the position stays";
+  EXPECT_EQ(get(table_.load_window(held_[0]->key())), window);
+}
+
+TEST_F(CheckpointerTest, OfManyWindowsOfAShardInOneCommitTheLastIsStored) {
+  start();
+  faulty_.faults.delay_max = 100ms;
+  const auto first = begin(held_[1], "1");
+  ASSERT_TRUE(until([&] { return faulty_.counts.calls == 1; }));
+  std::vector<std::shared_ptr<Ended>> ended;
+  for (const char* sequence : {"5", "6", "7"}) {
+    lease::WindowState window;
+    window.state = sequence;
+    ended.push_back(std::make_shared<Ended>());
+    auto task = checkpointer_->commit(held_[0], after(sequence), std::nullopt, std::move(window));
+    group_.spawn(observe(std::move(task), ended.back()));
+  }
+  ASSERT_TRUE(until([&] { return ended.back()->outcome.has_value(); }));
+  EXPECT_EQ(get(table_.load_window(held_[0]->key()))->state, "7");
+  EXPECT_EQ(row(0).checkpoint, after("7"));
+}
+
 TEST_F(CheckpointerTest, CommitsAtMostOncePerInterval) {
   Checkpointer::Options options;
   options.interval = 1s;
