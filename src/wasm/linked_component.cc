@@ -122,7 +122,7 @@ Task<Invocation> LinkedComponent::invoke(std::span<const Record> records,
   const auto started = to_result(kt_invoke(handle_.get(), &invocation, &raw));
   if (!started)
     co_return failed_to_start(started.error());
-  static_cast<void>(call.release());  // on_done owns it now
+  [[maybe_unused]] const Call* const owned_by_on_done = call.release();
   const Handle<kt_call, kt_call_free> running(raw);
   auto interrupt = [raw] { kt_call_interrupt(raw); };
   auto taken = done.take_uncancelled(interrupt);
