@@ -5,7 +5,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "invoke/failure_policy.h"
 #include "invoke/guest_log.h"
 #include "invoke/invoke_gate.h"
 #include "runtime/run_virtual.h"
@@ -104,20 +103,6 @@ TEST_F(Gate, LosesNoPermitToAWaiterThatIsCancelled) {
   loop_.poll();
   EXPECT_THAT(entered_, ::testing::ElementsAre(0, 1, 3, 4));
   finish(first);
-}
-
-TEST(RetryForever, BacksOffAndSpendsNoAttemptOnAHostFault) {
-  Random random(1);
-  RetryForever policy(random);
-  FailedCall call;
-  for (call.failure_count = 1; call.failure_count < 50; ++call.failure_count) {
-    const Retry retry = policy.decide(call);
-    EXPECT_GE(retry.delay, std::chrono::milliseconds(100));
-    EXPECT_LE(retry.delay, std::chrono::seconds(30));
-    EXPECT_TRUE(retry.spends_attempt);
-  }
-  call.outcome = InvokeOutcome::HostFault;
-  EXPECT_FALSE(policy.decide(call).spends_attempt);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "runtime/event.h"
 
 namespace kt {
@@ -32,13 +33,18 @@ class BoundedQueue {
     while (entries_.empty() && !closed_)
       co_await changed_.wait();
     std::optional<T> value;
-    if (!entries_.empty()) {
-      value.emplace(std::move(entries_.front().first));
-      bytes_ -= entries_.front().second;
-      entries_.pop_front();
-      changed_.notify_all();
-    }
+    if (!entries_.empty())
+      value.emplace(take());
     co_return value;
+  }
+  /// The first value, at once. CHECKs that there is one.
+  T take() {
+    CHECK(!entries_.empty(), "a value was taken from an empty queue");
+    T value = std::move(entries_.front().first);
+    bytes_ -= entries_.front().second;
+    entries_.pop_front();
+    changed_.notify_all();
+    return value;
   }
   void close() {
     closed_ = true;

@@ -4,6 +4,8 @@
 // replace by a wrong one to prove that the simulator's checkers see it. Production code carries no
 // fault hooks.
 #pragma once
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -23,6 +25,14 @@ class Rules {
   /// Whether the checkpoint may move past a batch. `outcome` is none while no call of it has ended.
   virtual bool may_checkpoint(std::optional<invoke::InvokeOutcome> outcome) const {
     return outcome == invoke::InvokeOutcome::Done;
+  }
+  /// Whether the checkpoint may move past records whose destination did, or did not, confirm that
+  /// it holds them.
+  virtual bool may_pass_given_up(bool confirmed) const { return confirmed; }
+  /// The place before which everything is finished, given that of the lanes looked at so far and
+  /// the first unfinished place of the next lane.
+  virtual std::uint64_t watermark(std::optional<std::uint64_t> so_far, std::uint64_t lane) const {
+    return so_far ? std::min(*so_far, lane) : lane;
   }
   /// The leases that may be taken: parents before children.
   virtual std::vector<lease::Lease> eligible(std::span<const lease::Lease> rows) const {

@@ -7,41 +7,44 @@
 #include "runtime/with_deadline.h"
 
 namespace kt::worker {
-stream::ShardPoller::Options ShardConsumer::poller_options(const Rules& rules,
-                                                           const lease::Lease& row,
-                                                           const Options& options) {
-  stream::ShardPoller::Options poll;
-  poll.shard = row.key.shard;
-  poll.start = row.checkpoint;
-  poll.start_arrival = row.checkpoint_arrival;
-  poll.idle_wait = options.idle_wait;
-  poll.queue_bytes_max = options.prefetch_bytes_max;
-  poll.on_data_loss = options.on_data_loss;
-  poll.rebuild = [&rules](const Checkpoint& start,
-                          const std::optional<ExtendedSequenceNumber>& last) {
-    return rules.rebuild_position(start, last);
-  };
-  return poll;
-}
+namespace {
+
+constexpr Duration kForNow = std::chrono::hours(1);  ///< somebody wakes us before
+/// How often a position is stored that only skipped records lead to.
+constexpr Duration kPassEvery = std::chrono::seconds(5);
+
+}  // namespace
 
 ShardConsumer::ShardConsumer(Deps deps, lease::HeldLeasePtr lease,
-                             std::shared_ptr<stream::ReadBudget> budget, Options options, Log log)
+                             std::unique_ptr<stream::ShardSource> source, Options options, Log log)
     : deps_(deps),
       lease_(std::move(lease)),
-      options_(options),
+      options_(std::move(options)),
       log_(std::move(log)),
-      poller_(deps.stream, std::move(budget), poller_options(deps.rules, lease_->row(), options),
-              log_),
-      batcher_(options.batch),
-      nap_(deps.stream.clock) {
+      source_(std::move(source)),
+      intake_(options_.intake),
+      committed_at_(deps.clock.now()),
+      nap_(deps.clock) {
   CHECK(!is_shard_end(lease_->row().checkpoint), "a finished shard is never read again");
+  options_.lane.call.shard = lease_->shard();
+  options_.lane.call.fencing_token = lease_->fencing_token();
+  options_.lane.given_up.shard = lease_->shard();
+  for (std::size_t i = 0; i < intake_.lane_count(); ++i) {
+    const Lane::Deps lane{
+        *this,       intake_.lane(i), deps_.guest, deps_.policy, deps_.destination, deps_.directory,
+        deps_.rules, deps_.counters,  deps_.loop,  deps_.clock,  deps_.random};
+    lanes_.emplace_back(lane, options_.lane, log_);
+  }
 }
 
 Task<Result<Unit>> ShardConsumer::run() {
   if (ended_ || draining_)
     co_return Unit{};
   group_.emplace(deps_.loop);
-  group_->spawn(poller_.run());
+  lanes_left_ = lanes_.size();
+  group_->spawn(source_->run());
+  for (Lane& lane : lanes_)
+    group_->spawn(lane.run());
   group_->spawn(serve());
   auto joined = co_await group_->join();
   ended_ = true;
@@ -50,83 +53,107 @@ Task<Result<Unit>> ShardConsumer::run() {
 
 void ShardConsumer::drain() {
   draining_ = true;
-  poller_.out().close();
+  source_->out().close();
   nap_.stay_awake();
+  for (Lane& lane : lanes_)
+    lane.stay_awake();
 }
 
 void ShardConsumer::interrupt_call() {
-  if (state_ == State::Calling && group_)
-    group_->cancel();
+  for (Lane& lane : lanes_)
+    lane.interrupt();
 }
 
-void ShardConsumer::lose_lease() {
+void ShardConsumer::lose() {
   stop(ShardExit::LeaseLost);
-  draining_ = true;
   if (group_)
     group_->cancel();
 }
 
-ShardConsumer::Next ShardConsumer::stop(ShardExit exit) {
+void ShardConsumer::stop(ShardExit exit) {
   if (!ended_)
     exit_ = exit;
   ended_ = true;
-  return Next::Stop;
+  drain();
+}
+
+void ShardConsumer::lane_ended() {
+  --lanes_left_;
+  lane_ended_.notify_all();
 }
 
 Task<Result<Unit>> ShardConsumer::serve() {
-  Next next = Next::GoOn;
-  while (next == Next::GoOn) {
-    auto job = co_await next_job();
-    if (tip_ && !ended_ && !job) {
-      next = co_await commit_tip();
-      continue;
-    }
-    if (!job)
-      break;
-    next = co_await run_job(std::move(*job));
-  }
+  co_await feed_lanes();
+  wake_lanes();
+  while (lanes_left_ > 0)
+    co_await lane_ended_.wait();
+  if (!ended_)
+    co_await settle(nap_);
   if (!ended_ && !draining_)
     co_await conclude();
   stop(ShardExit::Drained);
-  group_->cancel();  // the poller has nobody left to read for
+  group_->cancel();  // the source has nobody left to read for
   co_return Unit{};
 }
 
-Task<std::optional<ShardConsumer::Job>> ShardConsumer::next_job() {
-  state_ = State::Reading;
-  std::optional<Job> job;
-  while (!draining_ && !ended_) {
-    if (!ready_.empty()) {
-      job = std::move(ready_.front());
-      ready_.pop_front();
-      co_return job;
-    }
-    // What lies ready anyway fills the batch, whatever its window.
-    while (!batcher_.full() && !end_ && !tip_ && !poller_.out().empty())
+// Reading
+
+Task<void> ShardConsumer::feed_lanes() {
+  while (!stopping()) {
+    feed();
+    if (end_)
+      co_return;
+    const bool due = deps_.clock.now() >= committed_at_ + kPassEvery;
+    if (quiet() && (tip_ || (due && passed_over()))) {
+      const Next next = co_await commit_quietly();
+      if (next == Next::Stop)
+        co_return;
+    } else if (wants_more() && has_room()) {
+      popping_ = true;
       co_await absorb_next();
-    if (batcher_.due(deps_.stream.clock.now()) || (end_ && !batcher_.empty())) {
-      job.emplace();
-      job->batch = batcher_.cut();
-      co_return job;
+      popping_ = false;
+    } else {
+      co_await nap_.rest(kForNow);
     }
-    if (end_ || tip_)
-      co_return job;
-    co_await absorb_next();
   }
-  co_return job;
+}
+
+void ShardConsumer::feed() {
+  BoundedQueue<stream::Fetched>& queue = source_->out();
+  // What the feeding task waits for is its own: it must see the end, and the tip.
+  while (!popping_ && !stopping() && !end_ && !queue.empty() && wants_more() && has_room())
+    absorb(queue.take());
+  wake_lanes();
+}
+
+bool ShardConsumer::wants_more() const {
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [](const Lane& lane) { return lane.wants_more(); });
+}
+
+bool ShardConsumer::has_room() const {
+  // Where no lane holds a batch nothing will be finished that makes room.
+  return intake_.retained_bytes() < options_.retained_bytes_max ||
+         std::none_of(
+             lanes_.begin(), lanes_.end(),
+             [](const Lane& lane) { return lane.in_flight() != nullptr; });
+}
+
+bool ShardConsumer::quiet() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.idle(); });
 }
 
 Task<Result<std::optional<stream::Fetched>>> ShardConsumer::pop() {
-  co_return co_await poller_.out().pop();
+  co_return co_await source_->out().pop();
 }
 
 Task<void> ShardConsumer::absorb_next() {
-  const auto due = batcher_.due_at();
   std::optional<stream::Fetched> item;
-  if (!due || !poller_.out().empty()) {
-    item = co_await poller_.out().pop();
+  if (!passed_over()) {
+    item = co_await source_->out().pop();
   } else {
-    auto popped = co_await with_deadline(deps_.stream.clock, *due, pop(), "batching window");
+    const MonotonicTime until = committed_at_ + kPassEvery;
+    auto popped = co_await with_deadline(deps_.clock, until, pop(), "storing what was skipped");
     if (popped)
       item = std::move(*popped);
   }
@@ -137,149 +164,108 @@ Task<void> ShardConsumer::absorb_next() {
 void ShardConsumer::absorb(stream::Fetched item) {
   if (auto* page = std::get_if<stream::FetchedPage>(&item)) {
     behind_latest_ = page->behind_latest;
-    batcher_.add(std::move(page->page), page->first, deps_.stream.clock.now());
+    tip_.reset();
+    intake_.add(std::move(page->page), page->first, deps_.clock.now());
+    if (quiet())
+      intake_.forget_before(intake_.end_ordinal());
   } else if (const auto* tip = std::get_if<stream::TipReached>(&item)) {
     behind_latest_ = std::chrono::milliseconds(0);
-    if (batcher_.empty())
+    if (quiet())
       tip_ = tip->time;
   } else if (const auto* lost = std::get_if<stream::DataLost>(&item)) {
-    ++deps_.probe.lost_ranges;
+    ++deps_.counters.lost_ranges;
     trouble_ = to_string(lost->range);
     if (options_.on_data_loss == stream::OnDataLoss::Fail)
       end_ = std::move(item);
   } else {
     end_ = std::move(item);
   }
+  if (end_ || tip_)
+    nap_.wake();  // a lane may have fed itself
 }
 
-Task<ShardConsumer::Next> ShardConsumer::run_job(Job job) {
-  if (deps_.rules.may_checkpoint(std::nullopt)) {
-    const Next early = co_await commit_batch(job.batch);
-    if (early == Next::Stop)
-      co_return early;
+void ShardConsumer::wake_lanes() {
+  for (Lane& lane : lanes_) {
+    if (lane.hungry() && (end_ || !lane.idle()))
+      lane.wake();
   }
-  const Next called = co_await call(job);
-  if (called == Next::Stop)
-    co_return called;
-  if (!deps_.rules.may_checkpoint(last_call_.outcome))
-    co_return co_await retry(std::move(job));
-  failures_ = 0;
-  trouble_.clear();
-  const Next committed = co_await commit_batch(job.batch);
-  if (committed == Next::Stop)
-    co_return committed;
-  ++batches_done_;
-  records_done_ += job.batch->records.size();
-  ++deps_.probe.batches_done;
-  deps_.probe.records_done += job.batch->records.size();
-  deps_.probe.bytes_done += job.batch->payload_bytes;
-  co_return Next::GoOn;
 }
 
-bool ShardConsumer::may_go_on() const {
-  return deps_.rules.may_call(deps_.stream.clock.now(), deps_.leases.usable_until()) &&
+// Committing
+
+bool ShardConsumer::may_call() const {
+  return deps_.rules.may_call(deps_.clock.now(), deps_.leases.usable_until()) &&
          !deps_.rules.must_stop(lease_->holding());
 }
 
-Task<ShardConsumer::Next> ShardConsumer::call(const Job& job) {
-  if (draining_ || ended_)
-    co_return Next::Stop;
-  const MonotonicTime now = deps_.stream.clock.now();
-  if (!may_go_on())
-    co_return stop(ShardExit::LeaseLost);
-  invoke::CallContext context;
-  context.shard = lease_->shard();
-  context.attempt = job.attempt;
-  context.behind_latest = behind_latest_;
-  context.fencing_token = lease_->fencing_token();
-  state_ = State::Calling;
-  ++deps_.probe.calls;
-  last_call_ = co_await deps_.guest.handle(job.batch, context, now + options_.handler_timeout);
-  state_ = State::Reading;
-  deps_.probe.call_time += last_call_.took;
-  if (ended_)
-    co_return Next::Stop;
-  if (last_call_.outcome == invoke::InvokeOutcome::Interrupted) {
-    ++deps_.probe.interrupted_calls;
-    co_return stop(ShardExit::Drained);
+std::uint64_t ShardConsumer::watermark() const {
+  std::optional<std::uint64_t> mark;
+  for (const Lane& lane : lanes_) {
+    if (const auto first = lane.first_unfinished())
+      mark = deps_.rules.watermark(mark, *first);
   }
-  co_return Next::GoOn;
+  return mark.value_or(intake_.end_ordinal());
 }
 
-Task<ShardConsumer::Next> ShardConsumer::retry(Job job) {
-  ++deps_.probe.failed_calls;
-  failures_ = ++job.failures;
-  trouble_ = std::string(name(last_call_.outcome)) + ": " + last_call_.message;
-  const Record& first = job.batch->records.front();
-  invoke::FailedCall failed;
-  failed.outcome = last_call_.outcome;
-  failed.failure_count = job.failures;
-  failed.age = deps_.stream.directory.service_now() - first.approximate_arrival;
-  const invoke::Retry again = deps_.policy.decide(failed);
-  if (again.spends_attempt)
-    ++job.attempt;
-  log_.warn(
-      "a batch failed, will be called again",
-      {{"outcome", name(last_call_.outcome)},
-       {"failures", job.failures},
-       {"first", first.sequence_number},
-       {"records", job.batch->records.size()},
-       {"delay_ms", std::chrono::duration_cast<std::chrono::milliseconds>(again.delay).count()},
-       {"message", last_call_.message}});
-  const std::size_t behind = deps_.rules.retry_behind();
-  while (ready_.size() < behind && !batcher_.empty()) {
-    Job later;
-    later.batch = batcher_.cut();
-    ready_.push_back(std::move(later));
-  }
-  const auto place = static_cast<std::ptrdiff_t>(std::min(behind, ready_.size()));
-  ready_.insert(ready_.begin() + place, std::move(job));
-  state_ = State::Retrying;
-  co_await nap_.rest(again.delay);
-  co_return ended_ ? Next::Stop : Next::GoOn;
+Task<Next> ShardConsumer::settle(Nap& nap) {
+  const std::uint64_t mark = watermark();
+  if (mark <= committed_)
+    co_return Next::GoOn;
+  const auto place = intake_.position_before(mark);
+  if (!place)
+    co_return Next::GoOn;
+  intake_.forget_before(mark);
+  nap_.wake();  // there may be room again
+  Checkpoint checkpoint = After(place->position);
+  const Next next = co_await commit(nap, std::move(checkpoint), place->arrival);
+  if (next == Next::GoOn)
+    committed_ = std::max(committed_, mark);
+  co_return next;
 }
 
-Task<ShardConsumer::Next> ShardConsumer::commit(Checkpoint checkpoint,
-                                                std::optional<WallTime> arrival) {
+Task<Next> ShardConsumer::commit(Nap& nap, Checkpoint checkpoint, std::optional<WallTime> arrival) {
   if (!is_forward(lease_->row().checkpoint, checkpoint))
     co_return Next::GoOn;  // a position that is passed already needs no write
   Backoff backoff;
   for (std::uint32_t failures = 1;; ++failures) {
-    state_ = State::Committing;
     auto written = co_await deps_.checkpointer.commit(lease_, checkpoint, arrival);
+    committed_at_ = deps_.clock.now();
     if (ended_)
       co_return Next::Stop;
     if (written && *written == lease::WriteOutcome::Written)
       co_return Next::GoOn;
-    if (written)
-      co_return stop(ShardExit::LeaseLost);
-    if (written.error().code == ErrorCode::Closed)
-      co_return stop(ShardExit::Drained);
+    if (written) {
+      lose();
+      co_return Next::Stop;
+    }
+    if (written.error().code == ErrorCode::Closed) {
+      stop(ShardExit::Drained);
+      co_return Next::Stop;
+    }
     trouble_ = "storing the position: " + written.error().what;
     log_.error("a position can not be stored, will repeat",
                {{"checkpoint", to_string(checkpoint)}, {"error", written.error().what}});
     if (draining_)
       co_return Next::Stop;
-    co_await nap_.rest(backoff.delay(failures, deps_.stream.random));
+    co_await nap.rest(backoff.delay(failures, deps_.random));
     if (draining_)
       co_return Next::Stop;
   }
 }
 
-Task<ShardConsumer::Next> ShardConsumer::commit_batch(std::shared_ptr<const Batch> batch) {
-  Checkpoint checkpoint = After(batch->last_position());
-  co_return co_await commit(std::move(checkpoint), batch->records.back().approximate_arrival);
+Task<Next> ShardConsumer::commit_quietly() {
+  const std::optional<WallTime> tip = std::exchange(tip_, std::nullopt);
+  const Next settled = co_await settle(nap_);
+  if (settled == Next::Stop || !tip || !quiet())
+    co_return settled;
+  Checkpoint unchanged = lease_->row().checkpoint;
+  co_return co_await commit(nap_, std::move(unchanged), tip);
 }
 
-Task<ShardConsumer::Next> ShardConsumer::commit_tip() {
-  const WallTime time = *tip_;
-  tip_.reset();
-  Checkpoint unchanged = lease_->row().checkpoint;
-  co_return co_await commit(std::move(unchanged), time);
-}
+// The end
 
 Task<void> ShardConsumer::conclude() {
-  CHECK(end_.has_value() && batcher_.empty() && ready_.empty(), "a shard ended with work left");
+  CHECK(end_.has_value() && quiet(), "a shard ended with work left");
   if (auto* closed = std::get_if<stream::ShardClosed>(&*end_)) {
     co_await close_shard(std::move(closed->children));
   } else if (const auto* lost = std::get_if<stream::DataLost>(&*end_)) {
@@ -291,8 +277,8 @@ Task<void> ShardConsumer::conclude() {
 }
 
 Task<void> ShardConsumer::conclude_missing(Error error) {
-  auto listed = co_await deps_.stream.directory.refresh();
-  const bool gone = listed && deps_.stream.directory.lineage().find(lease_->shard()) == nullptr;
+  auto listed = co_await deps_.directory.refresh();
+  const bool gone = listed && deps_.directory.lineage().find(lease_->shard()) == nullptr;
   if (ended_ || draining_)
     co_return;
   if (!gone) {
@@ -306,7 +292,7 @@ Task<void> ShardConsumer::conclude_missing(Error error) {
   range.until = "the end of the shard";
   range.reason = "the service no longer lists the shard";
   trouble_ = to_string(range);
-  ++deps_.probe.lost_ranges;
+  ++deps_.counters.lost_ranges;
   log_.error("records were lost", {{"range", trouble_}});
   if (options_.on_data_loss == stream::OnDataLoss::Fail) {
     ask_about_loss(range);
@@ -325,7 +311,7 @@ void ShardConsumer::ask_about_loss(const stream::LostRange& range) {
 }
 
 Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
-  state_ = State::Closing;
+  concluding_ = true;
   Backoff backoff;
   for (std::uint32_t failures = 1;; ++failures) {
     if (ended_ || draining_)
@@ -336,22 +322,22 @@ Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
     trouble_ = "storing the children of a finished shard: " + added.error().what;
     log_.warn("the children of a finished shard can not be stored, will repeat",
               {{"error", added.error().what}});
-    co_await nap_.rest(backoff.delay(failures, deps_.stream.random));
+    co_await nap_.rest(backoff.delay(failures, deps_.random));
   }
   Checkpoint end = ShardEnd();
-  const Next committed = co_await commit(std::move(end), lease_->row().checkpoint_arrival);
+  const Next committed = co_await commit(nap_, std::move(end), lease_->row().checkpoint_arrival);
   if (committed == Next::Stop)
     co_return;
-  ++deps_.probe.shards_finished;
+  ++deps_.counters.shards_finished;
   log_.info("shard finished", {{"children", children.size()}});
   stop(ShardExit::Finished);
 }
 
 int ShardConsumer::retention_used() const {
   const lease::Lease& row = lease_->row();
-  const auto& directory = deps_.stream.directory;
   return stream::retention_used_percent(stream::known_until(row.checkpoint, row.checkpoint_arrival),
-                                        directory.service_now(), directory.description().retention);
+                                        deps_.directory.service_now(),
+                                        deps_.directory.description().retention);
 }
 
 bool ShardConsumer::needs_help() const {
@@ -359,30 +345,101 @@ bool ShardConsumer::needs_help() const {
   return stopped || retention_used() >= 80;
 }
 
-ShardStatus ShardConsumer::status() const {
+// Status
+
+const Lane* ShardConsumer::worst_lane() const {
+  const Lane* worst = nullptr;
+  for (const Lane& lane : lanes_) {
+    const auto rank = [](const Lane& l) { return std::make_pair(l.reason(), l.failures()); };
+    if (lane.reason() != Reason::None && (worst == nullptr || rank(lane) > rank(*worst)))
+      worst = &lane;
+  }
+  return worst;
+}
+
+Reason ShardConsumer::reason() const {
+  if (ended_ && exit_ == ShardExit::DataLost)
+    return Reason::DataLost;
+  if (ended_ && exit_ == ShardExit::Failed)
+    return Reason::Failed;
+  if (ended_ && exit_ == ShardExit::LeaseLost)
+    return Reason::LeaseLost;
+  Reason gravest = draining_ ? Reason::Draining : Reason::None;
+  if (const Lane* lane = worst_lane())
+    gravest = std::max(gravest, lane->reason());
+  if (deps_.checkpointer.trouble())
+    gravest = std::max(gravest, Reason::StoreFailing);
+  if (!source_->probe().trouble.empty())
+    gravest = std::max(gravest, Reason::ServiceUnreachable);
+  return gravest;
+}
+
+std::string ShardConsumer::state_text() const {
+  if (ended_ && exit_ == ShardExit::DataLost)
+    return "stopped: data loss";
+  if (ended_ && exit_ == ShardExit::Failed)
+    return "stopped: failed";
+  if (concluding_)
+    return "closing";
   static constexpr const char* kStates[] = {"reading", "calling", "retrying", "committing",
-                                            "closing"};
+                                            "delivering failed records"};
+  auto state = Lane::State::Waiting;
+  for (const Lane& lane : lanes_)
+    state = std::max(state, lane.state());
+  return kStates[static_cast<std::size_t>(state)];
+}
+
+void ShardConsumer::describe_lanes(ShardStatus& status) const {
+  status.lanes = lanes_.size();
+  std::optional<WallTime> arrival;
+  for (const Lane& lane : lanes_) {
+    status.records_done += lane.records_done();
+    status.bytes_done += lane.bytes_done();
+    status.batches_done += lane.batches_done();
+    status.failing_attempts = std::max(status.failing_attempts, lane.failures());
+    if (const Batch* batch = lane.in_flight()) {
+      ++status.batches_in_flight;
+      status.records_in_flight += batch->records.size();
+      status.bytes_in_flight += batch->payload_bytes;
+    }
+    if (lane.last_arrival())
+      arrival = std::max(arrival.value_or(*lane.last_arrival()), *lane.last_arrival());
+  }
+  status.bytes_queued = source_->out().bytes();
+  for (std::size_t i = 0; i < intake_.lane_count(); ++i)
+    status.bytes_queued += intake_.lane(i).byte_count();
+}
+
+ShardStatus ShardConsumer::status() const {
   const lease::Lease& row = lease_->row();
   ShardStatus status;
   status.application = row.key.consumer.application;
   status.stream = row.key.consumer.stream.str();
   status.shard = row.key.shard;
   status.checkpoint = to_string(row.checkpoint);
-  status.state = kStates[static_cast<std::size_t>(state_)];
-  if (ended_ && exit_ == ShardExit::DataLost)
-    status.state = "stopped: data loss";
-  else if (ended_ && exit_ == ShardExit::Failed)
-    status.state = "stopped: failed";
+  status.state = state_text();
+  status.reason = reason();
+  const Lane* lane = worst_lane();
   if (!trouble_.empty())
-    status.state += ": " + trouble_;
-  else if (!poller_.probe().trouble.empty())
-    status.state += ": " + poller_.probe().trouble;
-  if (const int used = retention_used(); used >= 50)
-    status.state += "; " + std::to_string(used) + " % of the stream's retention used";
-  status.millis_behind_latest = poller_.probe().behind_latest.count();
-  status.records_done = records_done_;
-  status.batches_done = batches_done_;
-  status.failing_attempts = failures_;
+    status.detail = trouble_;
+  else if (lane != nullptr)
+    status.detail = lane->trouble();
+  else
+    status.detail = source_->probe().trouble;
+  if (!status.detail.empty())
+    status.state += ": " + status.detail;
+  if (lane != nullptr && lane->trouble_since())
+    status.reason_for = deps_.clock.now() - *lane->trouble_since();
+  status.retention_used_percent = retention_used();
+  if (status.retention_used_percent >= 50)
+    status.state +=
+        "; " + std::to_string(status.retention_used_percent) + " % of the stream's retention used";
+  status.needs_help = needs_help();
+  status.millis_behind_latest = source_->probe().behind_latest.count();
+  if (row.owner)
+    status.owner = row.owner->str();
+  status.lease_counter = row.counter;
+  describe_lanes(status);
   return status;
 }
 

@@ -1,31 +1,31 @@
-// worker/shard_consumer.h — Runs one held lease: read, batch, call, retry, checkpoint.
+// worker/shard_consumer.h — Runs one held lease: reads, feeds its lanes, moves the checkpoint.
 //
 // Why: the two invariants are kept or broken here. Each write is done as if the power went next:
-// the checkpoint moves only after the guest succeeded, the next call starts only when that
-// checkpoint is durable, and SHARD_END comes after the children's rows.
+// the checkpoint moves only as far as every record is finished, a lane's next call starts only when
+// that checkpoint is durable, and SHARD_END comes after the children's rows.
 //
-//     run ──► Reading ──batch──► Calling ──done──► Committing ──durable──► Reading
-//                │                │   ▲                │
-//                │             failed └─Retrying       ├─ lost ──► LeaseLost
-//                │                │      (back-off)    │
-//                │                └─ lease expired ────┴─────────► LeaseLost
-//                ├─ end of shard, all committed ──► Closing (children, SHARD_END) ──► Finished
-//                ├─ records gone, on_data_loss = fail ─────────────────────────────► DataLost
-//                ├─ stream or shard gone ──────────────────────────────────────────► Failed
-//                └─ drain(): from any state once no call is in flight ─────────────► Drained
+//     source ──► Intake (user records, filter) ──► Lane ×N ──► finished ──► watermark ──► row
+//
+//     run ──► Reading ──► (lanes at work) ──┬─ end of shard, all finished ──► Closing ──► Finished
+//                                           ├─ records gone, on_data_loss = fail ──────► DataLost
+//                                           ├─ stream or shard gone ───────────────────► Failed
+//                                           ├─ lease lost or expired ──────────────────► LeaseLost
+//                                           └─ drain(): once no call is in flight ─────► Drained
 #pragma once
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "batch/batcher.h"
+#include "batch/intake.h"
 #include "checkpoint/checkpointer.h"
 #include "invoke/failure_policy.h"
 #include "lease/lease_coordinator.h"
 #include "model/control.h"
 #include "runtime/task_group.h"
-#include "stream/shard_poller.h"
+#include "stream/shard_directory.h"
+#include "stream/shard_source.h"
+#include "worker/lane.h"
 #include "worker/nap.h"
 #include "worker/rules.h"
 #include "worker/trigger.h"
@@ -48,103 +48,114 @@ enum class ShardExit {
   Failed,     ///< the service refuses; see trouble()
 };
 
-/// Lives on: the shard loop. Lifetime: outlives run(). Order: batches of the shard are called one
-/// after the other, each until it succeeds. At-least-once: what was called again after a stop lies
-/// after the durable checkpoint, and is at most one batch. Cancelling run() interrupts the guest
-/// and leaves the rest to the next owner.
-class ShardConsumer {
+/// Lives on: the shard loop. Lifetime: outlives run(). Order: each lane's batches are called one
+/// after the other, each until it is finished. At-least-once: what was called again after a stop
+/// lies after the durable checkpoint, and is at most one batch of each lane, plus what lanes
+/// finished while another one's batch kept failing. Cancelling run() interrupts the guests and
+/// leaves the rest to the next owner.
+class ShardConsumer final : private LaneHost {
  public:
   struct Deps {
-    stream::ShardPoller::Deps stream;
+    Clock& clock;
+    Random& random;
+    stream::ShardDirectory& directory;
     invoke::Guest& guest;
     invoke::FailurePolicy& policy;
+    deliver::Destination* destination;  ///< null: nothing is ever given up
     lease::LeaseCoordinator& leases;
     checkpoint::Checkpointer& checkpointer;
     ChildRegistrar& registrar;
     const Rules& rules;
-    ConsumerProbe& probe;
+    TriggerCounters& counters;
     Loop& loop;
   };
   struct Options {
-    batch::Batcher::Options batch;
-    Duration handler_timeout = std::chrono::seconds(60);
-    Duration idle_wait = std::chrono::seconds(1);
-    std::size_t prefetch_bytes_max = 4 * 1024 * 1024;
+    batch::Intake::Options intake;
+    Lane::Options lane;  ///< `call` and `given_up` with what is the trigger's
+    /// Of pages that were taken from the source and are not finished.
+    std::size_t retained_bytes_max = 4 * 1024 * 1024;
     stream::OnDataLoss on_data_loss = stream::OnDataLoss::Fail;
   };
 
-  ShardConsumer(Deps deps, lease::HeldLeasePtr lease, std::shared_ptr<stream::ReadBudget> budget,
+  ShardConsumer(Deps deps, lease::HeldLeasePtr lease, std::unique_ptr<stream::ShardSource> source,
                 Options options, Log log);
 
   /// Runs to one of the exits.
   Task<Result<Unit>> run();
   /// No new call and no retry; ends as soon as no call is in flight.
   void drain();
-  /// Interrupts the call in flight, if there is one. After drain() that ends the consumer.
+  /// Interrupts the calls in flight, if there are any. After drain() that ends the consumer.
   void interrupt_call();
   /// The lease is gone: interrupts everything; no effect follows.
-  void lose_lease();
+  void lose_lease() { lose(); }
 
   ShardExit exit() const { return exit_; }
   const std::string& trouble() const { return trouble_; }
   ShardStatus status() const;
+  /// Why it does not move, the gravest cause.
+  Reason reason() const;
   /// Stopped for a reason that waits for a human, or past 80 % of the stream's retention.
   bool needs_help() const;
 
  private:
-  enum class State { Reading, Calling, Retrying, Committing, Closing };
-  /// Whether to go on with the next batch.
-  enum class Next { GoOn, Stop };
-  /// A batch and how often it failed.
-  struct Job {
-    std::shared_ptr<const Batch> batch;
-    std::uint32_t attempt = 1;   ///< of the next call; a host's fault does not raise it
-    std::uint32_t failures = 0;  ///< for the back-off: every bad end raises it
-  };
+  void feed() override;
+  void expect_more() override { nap_.wake(); }
+  bool closing() const override { return end_.has_value(); }
+  bool stopping() const override { return draining_ || ended_; }
+  bool ended() const override { return ended_; }
+  bool may_call() const override;
+  void lose() override;
+  Task<Next> settle(Nap& nap) override;
+  void lane_ended() override;
+  std::chrono::milliseconds behind_latest() const override { return behind_latest_; }
 
   Task<Result<Unit>> serve();
-  Task<std::optional<Job>> next_job();
+  Task<void> feed_lanes();
   Task<void> absorb_next();
   Task<Result<std::optional<stream::Fetched>>> pop();
   void absorb(stream::Fetched item);
-  Task<Next> run_job(Job job);
-  Task<Next> call(const Job& job);
-  Task<Next> retry(Job job);
-  Task<Next> commit(Checkpoint checkpoint, std::optional<WallTime> arrival);
-  Task<Next> commit_batch(std::shared_ptr<const Batch> batch);
-  Task<Next> commit_tip();
+  bool wants_more() const;
+  bool has_room() const;
+  bool quiet() const;
+  /// Quiet, and something was passed that is not yet stored: filtered out, all of it.
+  bool passed_over() const { return quiet() && committed_ < watermark(); }
+  std::uint64_t watermark() const;
+  Task<Next> commit(Nap& nap, Checkpoint checkpoint, std::optional<WallTime> arrival);
+  Task<Next> commit_quietly();
   Task<void> conclude();
   void ask_about_loss(const stream::LostRange& range);
   Task<void> close_shard(std::vector<Shard> children);
   Task<void> conclude_missing(Error error);
-  bool may_go_on() const;
   int retention_used() const;
-  Next stop(ShardExit exit);
-
-  static stream::ShardPoller::Options poller_options(const Rules& rules, const lease::Lease& row,
-                                                     const Options& options);
+  void stop(ShardExit exit);
+  void wake_lanes();
+  std::string state_text() const;
+  void describe_lanes(ShardStatus& status) const;
+  const Lane* worst_lane() const;
 
   Deps deps_;
   lease::HeldLeasePtr lease_;
   Options options_;
   Log log_;
-  stream::ShardPoller poller_;
-  batch::Batcher batcher_;
-  std::deque<Job> ready_;               ///< to be called before new batches are cut
-  std::optional<stream::Fetched> end_;  ///< the last that the poller said
-  std::optional<WallTime> tip_;         ///< all up to it is committed, but not yet said so
+  std::unique_ptr<stream::ShardSource> source_;
+  batch::Intake intake_;
+  std::deque<Lane> lanes_;
+  std::size_t lanes_left_ = 0;
+  Event lane_ended_;
+
+  std::uint64_t committed_ = 0;  ///< all before this ordinal is durably finished
+  MonotonicTime committed_at_;
+  std::optional<stream::Fetched> end_;  ///< the last that the source said
+  std::optional<WallTime> tip_;         ///< all up to it is finished, but not yet said so
   std::chrono::milliseconds behind_latest_{0};
 
-  State state_ = State::Reading;
+  bool popping_ = false;  ///< the feeding task waits for the source
   bool draining_ = false;
   bool ended_ = false;
+  bool concluding_ = false;
   ShardExit exit_ = ShardExit::Drained;
   std::string trouble_;
-  std::uint32_t failures_ = 0;  ///< of the batch in flight
-  invoke::Invocation last_call_;
-  std::uint64_t records_done_ = 0;
-  std::uint64_t batches_done_ = 0;
-  Nap nap_;
+  Nap nap_;  ///< of whoever feeds the lanes
   std::optional<TaskGroup> group_;
 };
 

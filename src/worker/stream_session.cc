@@ -134,23 +134,65 @@ Task<void> StreamSession::consume(ShardRunPtr run) {
   }
 }
 
-std::unique_ptr<ShardConsumer> StreamSession::make_consumer(const lease::HeldLeasePtr& lease) {
+std::unique_ptr<stream::ShardSource> StreamSession::make_source(const lease::Lease& row,
+                                                                const Log& log) {
   WorkerContext& context = deps_.context;
   const TriggerOptions& trigger = deps_.trigger.options;
   const stream::ShardPoller::Deps reading{context.deps.clock, context.deps.random,
                                           deps_.trigger.api, deps_.directory, context.memory};
-  const ShardConsumer::Deps deps{reading,       deps_.trigger.guest,  context.policy,
-                                 coordinator_,  context.checkpointer, *this,
-                                 context.rules, deps_.probe,          context.deps.loop};
+  stream::ShardPoller::Options poll;
+  poll.shard = row.key.shard;
+  poll.start = row.checkpoint;
+  poll.start_arrival = row.checkpoint_arrival;
+  poll.idle_wait = trigger.idle_wait;
+  poll.queue_bytes_max = context.options.prefetch_bytes_max;
+  poll.on_data_loss = context.options.on_data_loss;
+  const Rules& rules = context.rules;
+  poll.rebuild = [&rules](const Checkpoint& start,
+                          const std::optional<ExtendedSequenceNumber>& last) {
+    return rules.rebuild_position(start, last);
+  };
+  auto budget = context.budgets.of(trigger.endpoint, trigger.stream, row.key.shard);
+  return std::make_unique<stream::ShardPoller>(reading, std::move(budget), std::move(poll), log);
+}
+
+ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) const {
+  const TriggerOptions& trigger = deps_.trigger.options;
   ShardConsumer::Options options;
-  options.batch = trigger.batch;
-  options.handler_timeout = trigger.handler_timeout;
-  options.idle_wait = trigger.idle_wait;
-  options.prefetch_bytes_max = context.options.prefetch_bytes_max;
-  options.on_data_loss = context.options.on_data_loss;
-  auto budget = context.budgets.of(trigger.endpoint, trigger.stream, lease->shard());
-  return std::make_unique<ShardConsumer>(deps, lease, std::move(budget), options,
-                                         log_.with("shard", lease->shard().view()));
+  options.intake.batch = trigger.batch;
+  options.intake.lanes = trigger.lanes;
+  options.intake.filters = trigger.filters;
+  options.intake.deaggregate = trigger.deaggregate;
+  if (const auto* after = std::get_if<After>(&row.checkpoint); after && !after->position.whole())
+    options.intake.resume_after = after->position;
+  if (const Shard* shard = deps_.directory.lineage().find(row.key.shard))
+    options.intake.hash_range = shard->hash_keys;
+  options.lane.handler_timeout = trigger.handler_timeout;
+  options.lane.limits = trigger.limits;
+  options.lane.report_item_failures = trigger.report_item_failures;
+  options.lane.may_reject = trigger.filters != nullptr;
+  options.lane.call.stream = trigger.stream;
+  options.lane.call.stream_created = row.key.consumer.stream_created;
+  options.lane.given_up.application = trigger.application;
+  options.lane.given_up.component = trigger.component;
+  options.lane.given_up.stream = trigger.stream;
+  options.lane.given_up.stream_created = row.key.consumer.stream_created;
+  options.retained_bytes_max = deps_.context.options.prefetch_bytes_max;
+  options.on_data_loss = deps_.context.options.on_data_loss;
+  return options;
+}
+
+std::unique_ptr<ShardConsumer> StreamSession::make_consumer(const lease::HeldLeasePtr& lease) {
+  WorkerContext& context = deps_.context;
+  const ShardConsumer::Deps deps{
+      context.deps.clock,  context.deps.random,  deps_.directory,
+      deps_.trigger.guest, context.policy,       deps_.trigger.destination,
+      coordinator_,        context.checkpointer, *this,
+      context.rules,       deps_.probe,          context.deps.loop};
+  Log log = log_.with("shard", lease->shard().view());
+  auto source = make_source(lease->row(), log);
+  return std::make_unique<ShardConsumer>(deps, lease, std::move(source),
+                                         consumer_options(lease->row()), std::move(log));
 }
 
 Task<Result<Unit>> StreamSession::add_children(std::vector<Shard> children) {

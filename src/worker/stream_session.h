@@ -16,6 +16,7 @@
 
 #include "lease/lease_coordinator.h"
 #include "runtime/task_group.h"
+#include "stream/shard_poller.h"
 #include "worker/context.h"
 #include "worker/positions.h"
 #include "worker/shard_consumer.h"
@@ -67,6 +68,8 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
   Task<void> park(ShardRunPtr run);
   Task<void> wait_for_predecessor(ShardRunPtr run);
   std::unique_ptr<ShardConsumer> make_consumer(const lease::HeldLeasePtr& lease);
+  std::unique_ptr<stream::ShardSource> make_source(const lease::Lease& row, const Log& log);
+  ShardConsumer::Options consumer_options(const lease::Lease& row) const;
   void stop_run(ShardRun& run);
   Task<Result<Unit>> interrupt_later(ShardRunPtr run);
 

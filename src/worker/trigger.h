@@ -14,6 +14,7 @@
 #include "spill/spill_store.h"
 #include "stream/read_budget.h"
 #include "stream/retention.h"
+#include "worker/quarantine_limits.h"
 
 namespace kt::worker {
 
@@ -41,6 +42,7 @@ struct TriggerOptions {
   /// The error text of a 2.0.0 handler is read as Lambda's batchItemFailures.
   bool report_item_failures = false;
   OnPoison on_poison = OnPoison::Shard;
+  QuarantineLimits quarantine;  ///< with OnPoison::Key
   /// With its `on_non_json`; null: every record passes.
   std::shared_ptr<const filter::FilterSet> filters;
   bool deaggregate = true;       ///< KPL aggregates are taken apart
@@ -72,17 +74,6 @@ struct WorkerOptions {
 };
 
 /// Counters of one trigger, summed over its shards.
-struct ConsumerProbe {
-  std::uint64_t records_done = 0;
-  std::uint64_t bytes_done = 0;
-  std::uint64_t batches_done = 0;
-  std::uint64_t calls = 0;
-  std::uint64_t failed_calls = 0;
-  std::uint64_t interrupted_calls = 0;
-  std::uint64_t lost_leases = 0;
-  std::uint64_t lost_ranges = 0;
-  std::uint64_t shards_finished = 0;
-  Duration call_time{0};
-};
+using ConsumerProbe = TriggerCounters;
 
 }  // namespace kt::worker

@@ -58,7 +58,7 @@ class Worker final : public Control {
   std::shared_ptr<const Rules> rules_;
   MemoryBudget memory_;
   stream::ReadBudgets budgets_;
-  invoke::RetryForever policy_;
+  invoke::FailurePolicy policy_;
   checkpoint::Checkpointer checkpointer_;
   WorkerContext context_;
   std::vector<std::unique_ptr<StreamConsumer>> consumers_;
