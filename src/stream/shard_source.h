@@ -51,6 +51,7 @@ struct SourceProbe {
   std::uint64_t rebuilt_count = 0;  ///< iterators made anew, subscriptions begun again
   std::chrono::milliseconds behind_latest{0};
   std::string trouble;  ///< the failure being waited out; empty when the last read succeeded
+  std::string remark;   ///< what a status says beside: "polled, because …"; mostly empty
 };
 
 /// Reads one shard from a position to its end, ahead of the handler within byte limits.
