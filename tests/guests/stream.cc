@@ -87,6 +87,12 @@ bool note(string_view command, std::uint32_t index, Answer& answer) {
   return true;
 }
 
+/// What was printed before is printed, whatever the deed does.
+deeds::Deed obey(string_view command) {
+  std::fflush(stdout);
+  return deeds::obey(command);
+}
+
 Result result_of(Answer answer) {
   Result result = Result::done();
   if (answer.from)
@@ -105,7 +111,7 @@ Result handle(const Context& context, Records records) {
     print(context);
   if (const std::string command = environment("GUEST_COMMAND"); !command.empty()) {
     if (!note(command, 0, answer)) {
-      if (auto why = deeds::obey(command))
+      if (auto why = obey(command))
         return Result::error(*why);
     }
   }
@@ -115,7 +121,7 @@ Result handle(const Context& context, Records records) {
       print(records[i]);
     if (data.empty() || data[0] != '!' || note(data.substr(1), i, answer))
       continue;
-    if (auto why = deeds::obey(data.substr(1)))
+    if (auto why = obey(data.substr(1)))
       return Result::error(*why);
   }
   if (environment("GUEST_COUNT") == "yes") {
