@@ -1,4 +1,5 @@
-"""A record processor for the KCL's daemon, which talks to it by lines of JSON. Argument: the file that it writes.
+"""A record processor for the KCL's daemon, which talks to it by lines of JSON. Arguments: the file that it writes
+and, if wanted, how many records it takes at most: what comes after those it neither writes nor checkpoints.
 
 It writes one line a record, `<shard> <data>`, and checkpoints after each batch.
 """
@@ -15,8 +16,8 @@ def checkpoint(sequence_number=None, sub_sequence_number=None):
     json.loads(sys.stdin.readline())
 
 
-def main(path):
-    shard = None
+def main(path, most=sys.maxsize):
+    shard, taken = None, 0
     with open(path, "a") as output:
         for line in sys.stdin:
             message = json.loads(line)
@@ -24,11 +25,13 @@ def main(path):
             if action == "initialize":
                 shard = message["shardId"]
             elif action == "processRecords":
-                for record in message["records"]:
+                records = message["records"][:most - taken]
+                taken += len(records)
+                for record in records:
                     output.write(f"{shard} {base64.b64decode(record['data']).decode()}\n")
                 output.flush()
-                if message["records"]:
-                    last = message["records"][-1]
+                if records:
+                    last = records[-1]
                     checkpoint(last["sequenceNumber"], last.get("subSequenceNumber"))
             elif action == "shardEnded":
                 output.write(f"{shard} ended\n")
@@ -38,4 +41,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(int, sys.argv[2:]))
