@@ -4,6 +4,7 @@ import re
 import signal
 import time
 
+import aws_kinesis_agg.aggregator
 import pytest
 
 from apps import App, guest
@@ -76,6 +77,25 @@ def test_a_handler_is_told_its_context_and_each_records_place(service, client, s
         assert record["idempotency"].startswith(f"{arn}/{int(created.timestamp())}")
         assert record["idempotency"].endswith(f"/{answer['ShardId']}/{answer['SequenceNumber']}/0")
     assert len({record["idempotency"] for record in records(app)}) == 3
+
+
+def test_user_records_of_an_aggregate_have_places_and_keys_of_their_own(service, client, stream_name, app):
+    writer = aws_kinesis_agg.aggregator.RecordAggregator()
+    hash_key = str(2 ** 127)
+    for number in range(3):
+        writer.add_user_record(f"k{number}", f"user {number}", hash_key)
+    partition_key, explicit_hash_key, data = writer.clear_and_get().get_contents()
+    sequence = client.put_record(StreamName=stream_name, PartitionKey=partition_key,
+                                 ExplicitHashKey=explicit_hash_key, Data=data)["SequenceNumber"]
+    with Consumer(app, service.endpoint) as consumer:
+        consumer.wait_for(lambda: len(records(app)) >= 3, 30, "3 user records")
+        stop(consumer)
+    got = records(app)
+    assert [record["data"] for record in got] == ["user 0", "user 1", "user 2"]
+    assert [record["key"] for record in got] == ["k0", "k1", "k2"]
+    assert [(record["sequence"], record["sub"]) for record in got] == [(sequence, str(n)) for n in range(3)]
+    assert [record["hash_key"] for record in got] == [hash_key] * 3
+    assert [record["idempotency"].rsplit("/", 2)[1:] for record in got] == [[sequence, str(n)] for n in range(3)]
 
 
 def test_a_failed_batch_comes_again_with_the_next_attempt_and_the_same_keys(service, client, stream_name, app):
