@@ -110,6 +110,15 @@ std::string set_filters(TriggerOptions& options, const Parsed& value) {
   return compiled ? std::string() : compiled.error().what;
 }
 
+std::string set_response_types(TriggerOptions& options, const Parsed& value) {
+  for (const std::string& type : value.list) {
+    if (type != "ReportBatchItemFailures")
+      return "the only response type is \"ReportBatchItemFailures\"";
+  }
+  options.report_item_failures = !value.list.empty();
+  return {};
+}
+
 std::string set_on_failure(TriggerOptions& options, const Parsed& value) {
   if (value.text.empty())
     return {};
@@ -183,8 +192,8 @@ std::vector<Key<T>> batch_keys() {
                            "Calls a guest instance serves. 1: a fresh instance for every batch.",
                            Stage::Later));
   keys.push_back(number<T>("parallelization_factor", "1", &T::parallelization_factor, 1, 100,
-                           "Batches in flight a shard; order is kept per partition key.",
-                           Stage::Later));
+                           "Batches in flight a shard; order is kept per partition key. See "
+                           "[lanes](failures.md#lanes)."));
   keys.push_back(flag<T>("deaggregate", "true", &T::deaggregate,
                          "Take KPL aggregates apart into their user records. See "
                          "[aggregates](aggregation.md)."));
@@ -207,14 +216,19 @@ std::vector<Key<T>> batch_keys() {
 std::vector<Key<T>> failure_keys() {
   std::vector<Key<T>> keys;
   keys.push_back(number<T>("maximum_retry_attempts", "-1", &T::maximum_retry_attempts, -1, 10'000,
-                           "How often a failed batch is tried again. -1: until it succeeds.",
-                           Stage::Later));
+                           "How often a failed batch is tried again. -1: until it succeeds. See "
+                           "[failures](failures.md)."));
   keys.push_back(number<T, seconds>("maximum_record_age_seconds", "-1", &T::maximum_record_age, -1,
-                                    604'800, "Records older than this are given up. -1: never.",
-                                    Stage::Later));
+                                    604'800,
+                                    "Records older than this are given up. -1 (or 0): never."));
   keys.push_back(flag<T>("bisect_batch_on_function_error", "false",
                          &T::bisect_batch_on_function_error,
-                         "Halve a failed batch to find the record at fault.", Stage::Later));
+                         "Halve a failed batch to find the record at fault."));
+  keys.push_back({"function_response_types", KeyKind::TextList, "[]",
+                  "`[\"ReportBatchItemFailures\"]`: the error text of a handler of "
+                  "`fermyon:spin-kinesis@2.0.0` may be Lambda's `batchItemFailures`. See "
+                  "[failures](failures.md#naming-the-records-that-failed).",
+                  set_response_types});
   keys.push_back({"on_failure", KeyKind::Text, "",
                   "Where a given-up batch goes: `directory:…`, `arn:aws:sqs:…`, "
                   "`arn:aws:sns:…` or `s3://bucket/prefix`. Without it: the directory "

@@ -98,16 +98,30 @@ TEST(Manifest, SaysWhatIsWrongWithAValue) {
 }
 
 TEST(Manifest, RefusesWhatThisVersionWouldIgnore) {
-  EXPECT_EQ(error_of(manifest(with_stream("parallelization_factor = 4\n"))),
-            "spin.toml:7: \"parallelization_factor\" is not available in this version yet: remove "
+  EXPECT_EQ(error_of(manifest(with_stream("instance_reuse = 4\n"))),
+            "spin.toml:7: \"instance_reuse\" is not available in this version yet: remove "
             "it, or keep the default 1 (in [[trigger.kinesis]])");
   EXPECT_THAT(error_of(manifest(with_stream("enhanced_fan_out = \"me\"\n"))),
-              HasSubstr("not available"));
-  EXPECT_THAT(error_of(manifest(with_stream("maximum_retry_attempts = 3\n"))),
               HasSubstr("not available"));
   EXPECT_EQ(error_of(manifest(with_stream("parallelization_factor = 1\nfilters = []\n"
                                           "maximum_retry_attempts = -1\n"))),
             "no error");
+}
+
+TEST(Manifest, ReadsLambdasParametersOfFailureHandling) {
+  const auto app = parse(
+      manifest(with_stream("maximum_retry_attempts = 3\nmaximum_record_age_in_seconds = 60\n"
+                           "bisect_batch_on_function_error = true\nparallelization_factor = 10\n"
+                           "function_response_types = [\"ReportBatchItemFailures\"]\n")));
+  ASSERT_TRUE(app.has_value()) << app.error().what;
+  const TriggerOptions& options = app->triggers.front().options;
+  EXPECT_EQ(options.maximum_retry_attempts, 3);
+  EXPECT_EQ(options.maximum_record_age.count(), 60);
+  EXPECT_TRUE(options.bisect_batch_on_function_error);
+  EXPECT_EQ(options.parallelization_factor, 10);
+  EXPECT_TRUE(options.report_item_failures);
+  EXPECT_THAT(error_of(manifest(with_stream("function_response_types = [\"Report\"]\n"))),
+              HasSubstr("the only response type is \"ReportBatchItemFailures\""));
 }
 
 TEST(Manifest, ReadsWhereFailedBatchesGo) {

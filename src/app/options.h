@@ -30,6 +30,7 @@ struct TriggerOptions {
   int maximum_retry_attempts = -1;  ///< -1: for ever
   std::chrono::seconds maximum_record_age{-1};
   bool bisect_batch_on_function_error = false;
+  bool report_item_failures = false;  ///< function_response_types
   std::optional<DestinationAddress> on_failure;  ///< none: the directory of the application
   /// What no message of on_failure holds. None: as on_failure without value.
   std::optional<DestinationAddress> on_failure_overflow;

@@ -36,6 +36,13 @@ Result<worker::TriggerOptions> trigger_options(const app::TriggerOptions& from,
   to.handler_timeout = from.handler_timeout;
   to.enabled = from.enabled;
   to.deaggregate = from.deaggregate;
+  to.lanes = static_cast<std::size_t>(from.parallelization_factor);
+  if (from.maximum_retry_attempts >= 0)
+    to.limits.retries_max = static_cast<std::uint32_t>(from.maximum_retry_attempts);
+  if (from.maximum_record_age.count() > 0)
+    to.limits.age_max = from.maximum_record_age;
+  to.limits.bisect = from.bisect_batch_on_function_error;
+  to.report_item_failures = from.report_item_failures;
   if (!from.filters.empty()) {
     TRY(to.filters, app::compile_filters(from));
   }
@@ -136,6 +143,7 @@ class Consumer {
           invoke::WasmGuest::Deps{clock_, *gate_, *component.linked, component.log.get()}));
       TRY(deliver::Destination * destination, destinations_->of(trigger.options));
       TRY(auto options, trigger_options(trigger.options, std::move(endpoint)));
+      options.component = trigger.component.str();
       triggers.push_back(
           worker::Trigger{std::move(options), *client, *guests_.back(), destination});
     }
