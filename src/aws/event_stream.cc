@@ -149,6 +149,10 @@ Result<Unit> EventStreamDecoder::feed(std::string_view bytes, std::vector<EventM
   return Unit{};
 }
 
+std::size_t EventStreamDecoder::coming_bytes() const {
+  return state_->decoder.message_pos >= kPreludeBytes ? state_->decoder.prelude.total_len : 0;
+}
+
 bool EventStreamDecoder::at_boundary() const {
   return state_->decoder.message_pos == 0 && !state_->broken;
 }

@@ -43,6 +43,8 @@ class EventStreamDecoder {
 
   /// Appends the messages that became whole. Corrupt ends the stream: nothing after it is read.
   Result<Unit> feed(std::string_view bytes, std::vector<EventMessage>& out);
+  /// The bytes of the frame that has begun and is not whole; 0: none, or not known yet.
+  std::size_t coming_bytes() const;
   /// Whether the bytes so far end with a whole frame. When the stream ends and this is false, its
   /// last frame was cut short.
   bool at_boundary() const;

@@ -40,15 +40,20 @@ Task<Result<std::optional<Fetched>>> PollLoop::read_once() {
   if (!iterator_) {
     Checkpoint from = cursor_.position();
     moves_ = cursor_.moves();
+    cursor_.probe().asking = true;
     CO_TRY(iterator_, deps_.api.get_shard_iterator(cursor_.stream(), cursor_.shard(), from));
   }
+  cursor_.probe().asking = false;
   co_await cursor_.budget().acquire();
   MemoryBudget::Share share = co_await cursor_.reserve(kAnswerBytesMax);
   const MonotonicTime sent = deps_.clock.now();
   const WallTime asked_at = deps_.directory.service_now();
+  cursor_.probe().asking = true;
   CO_TRY(RecordsAnswer answer,
          deps_.api.get_records(cursor_.stream(), *iterator_, limits::kRecordsPerGet));
   SourceProbe& probe = cursor_.probe();
+  probe.asking = false;
+  probe.read_time += deps_.clock.now() - sent;
   ++probe.read_count;
   ReadResult result;
   result.record_count = answer.page->records.size();
@@ -68,7 +73,7 @@ Task<Result<std::optional<Fetched>>> PollLoop::read_once() {
     co_return end;
   }
   failures_ = 0;
-  probe.trouble.clear();
+  probe.clear_trouble();
   iterator_ = std::move(answer.next);
   co_await deps_.clock.sleep_until(sent + pace_.wait_after(result));
   co_return end;
@@ -105,6 +110,7 @@ Task<Result<std::optional<Fetched>>> PollLoop::confirm_end(std::vector<Shard> ch
 
 Task<void> PollLoop::back_off(const Error& error) {
   SourceProbe& probe = cursor_.probe();
+  probe.asking = false;
   const bool stale = error.code == ErrorCode::ExpiredIterator || error.code == ErrorCode::Invalid;
   if (stale) {
     ++probe.rebuilt_count;
@@ -117,7 +123,7 @@ Task<void> PollLoop::back_off(const Error& error) {
   ++failures_;
   if (stale && failures_ == 1)
     co_return;
-  probe.trouble = error.what;
+  probe.note_trouble(error, deps_.clock.now());
   if (!is_transient(error.code) || failures_ % 10 == 5)
     cursor_.log().warn(
         "reading a shard fails, will repeat",

@@ -152,11 +152,13 @@ Task<void> ShardCursor::tell_tip(WallTime complete_until) {
   known_until_ = known_until_ ? std::max(*known_until_, complete_until) : complete_until;
   const auto retention = deps_.directory.description().retention;
   const std::chrono::milliseconds often = retention;
-  if (tip_told_ && complete_until - *tip_told_ < often / 8)
-    co_return;
-  tip_told_ = complete_until;
   TipReached tip;
   tip.time = complete_until;
+  tip.worth_storing = !tip_told_ || complete_until - *tip_told_ >= often / 8;
+  if (!tip.worth_storing && !(options_.tell_every_tip && out_.empty()))
+    co_return;
+  if (tip.worth_storing)
+    tip_told_ = complete_until;
   Fetched item = std::move(tip);
   co_await out_.push(std::move(item), 0);
 }

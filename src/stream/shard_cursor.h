@@ -38,6 +38,9 @@ struct SourceOptions {
   Duration idle_wait = std::chrono::seconds(1);
   std::size_t queue_bytes_max = 4 * 1024 * 1024;
   OnDataLoss on_data_loss = OnDataLoss::Fail;
+  /// The tip is told whenever it is seen and nothing else waits to be taken; else rarely, as often
+  /// as a position has to be dated.
+  bool tell_every_tip = false;
   Backoff backoff;
   RebuildRule rebuild = rebuild_position;
 };

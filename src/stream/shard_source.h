@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/reason.h"
 #include "model/record.h"
 #include "runtime/bounded_queue.h"
 #include "stream/retention.h"
@@ -25,6 +26,7 @@ struct FetchedPage {
 /// Nothing was left to read at `time` (the service's clock): said now and then while idle.
 struct TipReached {
   WallTime time;
+  bool worth_storing = true;  ///< false: said because SourceOptions::tell_every_tip asks for it
 };
 /// The shard is closed and everything in it was handed on.
 struct ShardClosed {
@@ -51,7 +53,24 @@ struct SourceProbe {
   std::uint64_t rebuilt_count = 0;  ///< iterators made anew, subscriptions begun again
   std::chrono::milliseconds behind_latest{0};
   std::string trouble;  ///< the failure being waited out; empty when the last read succeeded
-  std::string remark;   ///< what a status says beside: "polled, because …"; mostly empty
+  /// Why, in the words of status; ServiceUnreachable where nobody said more.
+  Reason reason = Reason::None;
+  std::optional<MonotonicTime> trouble_since;
+  bool asking = false;    ///< an answer of the service is waited for
+  Duration read_time{0};  ///< waited for answers, in all
+  std::string remark;     ///< what a status says beside: "polled, because …"; mostly empty
+
+  void note_trouble(const Error& error, MonotonicTime now) {
+    if (trouble.empty())
+      trouble_since = now;
+    trouble = error.what;
+    reason = reason_of(error);
+  }
+  void clear_trouble() {
+    trouble.clear();
+    reason = Reason::None;
+    trouble_since.reset();
+  }
 };
 
 /// Reads one shard from a position to its end, ahead of the handler within byte limits.

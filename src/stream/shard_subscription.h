@@ -34,6 +34,9 @@ class ShardSubscription {
   ShardSubscription& operator=(const ShardSubscription&) = delete;
   virtual ~ShardSubscription() = default;
 
+  /// Waits for the beginning of the next event: how many bytes it has, as it is sent. 0: the
+  /// service ended the subscription in order. May be cancelled and called again; errors as next().
+  virtual Task<Result<std::size_t>> wait() = 0;
   /// The next event; none when the service ended the subscription in order. May be cancelled and
   /// called again. Errors end it: InUse (another one took over), NotFound, Corrupt (a damaged
   /// frame), Unavailable (it broke off, also in the middle of a frame).

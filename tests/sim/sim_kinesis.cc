@@ -77,7 +77,23 @@ class SimKinesis::Subscription final : public stream::ShardSubscription {
         cursor_(std::move(cursor)),
         ends_(kinesis.deps_.clock.now() + kinesis.deps_.options.push_life) {}
 
+  Task<Result<std::size_t>> wait() override {
+    if (!ready_) {
+      CO_TRY(ready_, make());
+    }
+    co_return *ready_ ? (*ready_)->page->payload_bytes + 1 : 0;
+  }
   Task<Result<std::optional<stream::PushedEvent>>> next() override {
+    if (!ready_) {
+      CO_TRY(ready_, make());
+    }
+    std::optional<stream::PushedEvent> event = std::move(*ready_);
+    ready_.reset();
+    co_return event;
+  }
+
+ private:
+  Task<Result<std::optional<stream::PushedEvent>>> make() {
     History& history = kinesis_.deps_.history;
     for (;;) {
       co_await kinesis_.deps_.clock.sleep(kinesis_.random_.between(Duration(50), kLook));
@@ -110,7 +126,6 @@ class SimKinesis::Subscription final : public stream::ShardSubscription {
     }
   }
 
- private:
   std::optional<stream::PushedEvent> to_event(local::PushedEvent event) {
     over_ = event.last;
     local::RecordsAnswer answer;
@@ -133,6 +148,7 @@ class SimKinesis::Subscription final : public stream::ShardSubscription {
   local::PushCursor cursor_;
   MonotonicTime ends_;
   MonotonicTime spoke_{};
+  std::optional<std::optional<stream::PushedEvent>> ready_;  ///< begun, and not read
   bool silent_ = false;
   bool over_ = false;
 };

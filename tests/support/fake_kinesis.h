@@ -122,7 +122,7 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
     co_return std::move(made);
   }
 
-  /// What a test does to the newest subscription. Its reader looks every millisecond.
+  /// What a test does to the newest subscription.
   struct Push {
     std::string from;
     bool silent = false;          ///< nothing comes any more, not even a sign of life
@@ -133,6 +133,8 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
   std::map<std::string, stream::StreamConsumer> consumers;
   std::vector<std::pair<MonotonicTime, Checkpoint>> subscribed;  ///< every subscription begun
   Duration heartbeat = std::chrono::seconds(5);
+  Duration push_look =
+      std::chrono::milliseconds(1);  ///< how often a subscription looks for records
 
  private:
   class Subscription final : public stream::ShardSubscription {
@@ -140,7 +142,23 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
     Subscription(FakeKinesis& kinesis, ShardId shard, std::shared_ptr<Push> push)
         : kinesis_(kinesis), shard_(std::move(shard)), push_(std::move(push)) {}
 
+    Task<Result<std::size_t>> wait() override {
+      if (!ready_) {
+        CO_TRY(ready_, make());
+      }
+      co_return *ready_ ? (*ready_)->page->payload_bytes + 1 : 0;
+    }
     Task<Result<std::optional<stream::PushedEvent>>> next() override {
+      if (!ready_) {
+        CO_TRY(ready_, make());
+      }
+      std::optional<stream::PushedEvent> event = std::move(*ready_);
+      ready_.reset();
+      co_return event;
+    }
+
+   private:
+    Task<Result<std::optional<stream::PushedEvent>>> make() {
       for (;;) {
         const MonotonicTime now = kinesis_.clock_.now();
         if (push_->breaks)
@@ -164,15 +182,15 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
             co_return std::move(event);
           }
         }
-        co_await kinesis_.clock_.sleep(std::chrono::milliseconds(1));
+        co_await kinesis_.clock_.sleep(kinesis_.push_look);
       }
     }
 
-   private:
     FakeKinesis& kinesis_;
     ShardId shard_;
     std::shared_ptr<Push> push_;
     MonotonicTime spoke_{};
+    std::optional<std::optional<stream::PushedEvent>> ready_;  ///< begun, and not read
   };
 
   Task<Result<Unit>> begin(Op op, StreamArn stream) {

@@ -15,9 +15,12 @@ class EventSubscription final : public ShardSubscription {
  public:
   explicit EventSubscription(std::unique_ptr<http::BodyReader> body) : body_(std::move(body)) {}
 
+  Task<Result<std::size_t>> wait() override;
   Task<Result<std::optional<PushedEvent>>> next() override;
 
  private:
+  /// Reads on; false when the stream ended in order.
+  Task<Result<bool>> read_more();
   static Result<std::optional<PushedEvent>> read(aws::EventMessage message);
 
   std::unique_ptr<http::BodyReader> body_;
