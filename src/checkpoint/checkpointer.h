@@ -48,6 +48,10 @@ class Checkpointer {
   Task<Result<lease::WriteOutcome>> commit(lease::HeldLeasePtr lease, Checkpoint to,
                                            std::optional<WallTime> arrival,
                                            std::optional<lease::WindowState> window = std::nullopt);
+  /// The window that a shard stored last: for whoever goes on with it.
+  Task<Result<std::optional<lease::WindowState>>> load_window(lease::LeaseKey key) {
+    return deps_.table.load_window(std::move(key));
+  }
   /// Waits until nothing of what was enqueued before is open.
   Task<void> flush();
 

@@ -8,6 +8,7 @@ std::shared_ptr<const Batch> part_of(const Batch& batch, std::size_t from, std::
   CHECK(from < to && to <= batch.records.size(), "a part of a batch that it does not have");
   auto part = std::make_shared<Batch>();
   part->pages = batch.pages;
+  part->window_start = batch.window_start;
   const auto begin = batch.records.begin();
   part->records.assign(begin + static_cast<std::ptrdiff_t>(from),
                        begin + static_cast<std::ptrdiff_t>(to));

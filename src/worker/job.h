@@ -45,6 +45,8 @@ Parts take_apart(const Batch& batch, Predicate chosen) {
   }
   yes->pages = batch.pages;
   no->pages = batch.pages;
+  yes->window_start = batch.window_start;
+  no->window_start = batch.window_start;
   Parts parts;
   if (!yes->empty())
     parts.chosen = std::move(yes);

@@ -59,7 +59,11 @@ Task<Result<Unit>> Lane::serve() {
     const bool found = co_await find_job();
     if (!found)
       break;
-    const Next next = co_await run_front();
+    Next next = Next::GoOn;
+    if (jobs_.empty())
+      next = co_await end_window();
+    else
+      next = co_await run_front();
     if (next == Next::Stop)
       break;
   }
@@ -76,6 +80,10 @@ Task<bool> Lane::find_job() {
     // What lies ready anyway fills the batch, whatever its window.
     deps_.host.feed();
     batch::Batcher& batcher = deps_.batcher;
+    if (window_must_end()) {
+      hungry_ = false;
+      co_return true;
+    }
     const bool cut = batcher.due(deps_.clock.now()) || (deps_.host.closing() && !batcher.empty());
     if (cut) {
       hungry_ = false;
@@ -152,6 +160,8 @@ Task<Next> Lane::call() {
   invoke::CallContext context = options_.call;
   context.attempt = job.attempt();
   context.behind_latest = deps_.host.behind_latest();
+  if (window_ != nullptr)
+    window_->describe(*job.batch->window_start, context);
   TriggerCounters& counters = deps_.counters;
   ++counters.calls;
   counters.invoked_records += job.size();
@@ -173,6 +183,11 @@ Task<Next> Lane::judge(invoke::Invocation ended) {
   Job& job = jobs_.front();
   if (options_.report_item_failures)
     ended = invoke::read_item_failures(std::move(ended), *job.batch);
+  if (window_ != nullptr) {
+    const Next kept = co_await keep_window_state(ended);
+    if (kept == Next::Stop)
+      co_return kept;
+  }
   const invoke::Verdict verdict = invoke::assess(ended, job.size());
   if (verdict.kind == Kind::NotMade) {
     ++deps_.counters.interrupted_calls;

@@ -31,6 +31,7 @@
 #include "worker/nap.h"
 #include "worker/rules.h"
 #include "worker/trigger.h"
+#include "worker/tumbling_window.h"
 
 namespace kt::worker {
 
@@ -47,6 +48,8 @@ class LaneHost {
   virtual void expect_more() = 0;
   /// Nothing more will be read.
   virtual bool closing() const = 0;
+  /// Nobody takes on the window that is open when the shard ends.
+  virtual bool ends_window() const = 0;
   /// No new call and no retry.
   virtual bool stopping() const = 0;
   /// Nothing may have an effect any more.
@@ -94,6 +97,8 @@ class Lane {
 
   /// Serves until the shard is stopping, or nothing more comes.
   Task<Result<Unit>> run();
+  /// Its records belong to windows, and carry state. Before run().
+  void use_window(TumblingWindow& window) { window_ = &window; }
   /// It was fed, or nothing more will be read.
   void wake();
   /// Every rest ends, now and later: the shard is stopping.
@@ -129,6 +134,11 @@ class Lane {
   Task<Next> give_up_expired(std::size_t count);
   Task<Next> set_aside_rejected();
   Task<Next> call();
+  bool window_must_end() const;
+  Task<Next> end_window();
+  Task<Next> end_window_early(std::shared_ptr<const std::string> state, WallTime start);
+  Task<Next> call_final(invoke::CallContext context);
+  Task<Next> keep_window_state(invoke::Invocation& ended);
   Task<Next> judge(invoke::Invocation ended);
   Task<Next> fail_front(invoke::InvokeOutcome outcome, bool whole);
   Task<Next> rest(Duration delay);
@@ -149,6 +159,7 @@ class Lane {
   Log log_;
   std::deque<Job> jobs_;  ///< the first is in flight; the others are its later parts
   Nap nap_;
+  TumblingWindow* window_ = nullptr;  ///< null: there are none
   State state_ = State::Waiting;
   bool hungry_ = false;
   Reason reason_ = Reason::None;

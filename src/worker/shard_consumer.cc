@@ -35,11 +35,21 @@ ShardConsumer::ShardConsumer(Deps deps, lease::HeldLeasePtr lease,
         deps_.rules, deps_.counters,  deps_.loop,  deps_.clock,  deps_.random};
     lanes_.emplace_back(lane, options_.lane, log_);
   }
+  if (options_.intake.batch.tumbling.count() > 0) {
+    CHECK(lanes_.size() == 1, "windows go with one lane");
+    window_.emplace(options_.intake.batch.tumbling);
+    lanes_.front().use_window(*window_);
+  }
 }
 
 Task<Result<Unit>> ShardConsumer::run() {
   if (ended_ || draining_)
     co_return Unit{};
+  if (window_) {
+    co_await load_window();
+    if (stopping())
+      co_return Unit{};
+  }
   group_.emplace(deps_.loop);
   lanes_left_ = lanes_.size();
   group_->spawn(source_->run());
@@ -165,13 +175,19 @@ void ShardConsumer::absorb(stream::Fetched item) {
   if (auto* page = std::get_if<stream::FetchedPage>(&item)) {
     behind_latest_ = page->behind_latest;
     tip_.reset();
+    const WallTime arrival = page->page->records.back().approximate_arrival;
     intake_.add(std::move(page->page), page->first, deps_.clock.now());
-    if (quiet())
+    if (quiet()) {
       intake_.forget_before(intake_.end_ordinal());
+      note_window_time(arrival);
+    }
   } else if (const auto* tip = std::get_if<stream::TipReached>(&item)) {
     behind_latest_ = std::chrono::milliseconds(0);
-    if (quiet())
-      tip_ = tip->time;
+    if (quiet()) {
+      if (tip->worth_storing)
+        tip_ = tip->time;
+      note_window_time(tip->time);
+    }
   } else if (const auto* lost = std::get_if<stream::DataLost>(&item)) {
     ++deps_.counters.lost_ranges;
     trouble_ = to_string(lost->range);
@@ -209,11 +225,13 @@ std::uint64_t ShardConsumer::watermark() const {
 
 Task<Next> ShardConsumer::settle(Nap& nap) {
   const std::uint64_t mark = watermark();
-  if (mark <= committed_)
-    co_return Next::GoOn;
-  const auto place = intake_.position_before(mark);
-  if (!place)
-    co_return Next::GoOn;
+  const auto place = mark > committed_ ? intake_.position_before(mark) : std::nullopt;
+  if (!place) {
+    if (!window_ || !window_->unsaved())
+      co_return Next::GoOn;
+    Checkpoint unchanged = lease_->row().checkpoint;
+    co_return co_await commit(nap, std::move(unchanged), lease_->row().checkpoint_arrival);
+  }
   intake_.forget_before(mark);
   nap_.wake();  // there may be room again
   Checkpoint checkpoint = After(place->position);
@@ -224,16 +242,22 @@ Task<Next> ShardConsumer::settle(Nap& nap) {
 }
 
 Task<Next> ShardConsumer::commit(Nap& nap, Checkpoint checkpoint, std::optional<WallTime> arrival) {
-  if (!is_forward(lease_->row().checkpoint, checkpoint))
-    co_return Next::GoOn;  // a position that is passed already needs no write
+  // What goes with this position, not with a later one.
+  const auto window = window_ ? window_->unsaved() : std::nullopt;
+  const std::uint64_t window_version = window_ ? window_->version() : 0;
   Backoff backoff;
   for (std::uint32_t failures = 1;; ++failures) {
-    auto written = co_await deps_.checkpointer.commit(lease_, checkpoint, arrival);
+    if (!is_forward(lease_->row().checkpoint, checkpoint))
+      co_return Next::GoOn;  // a position that is passed already needs no write
+    auto written = co_await deps_.checkpointer.commit(lease_, checkpoint, arrival, window);
     committed_at_ = deps_.clock.now();
     if (ended_)
       co_return Next::Stop;
-    if (written && *written == lease::WriteOutcome::Written)
+    if (written && *written == lease::WriteOutcome::Written) {
+      if (window_)
+        window_->saved(window_version);
       co_return Next::GoOn;
+    }
     if (written) {
       lose();
       co_return Next::Stop;

@@ -101,6 +101,7 @@ class ShardConsumer final : private LaneHost {
   void feed() override;
   void expect_more() override { nap_.wake(); }
   bool closing() const override { return end_.has_value(); }
+  bool ends_window() const override;
   bool stopping() const override { return draining_ || ended_; }
   bool ended() const override { return ended_; }
   bool may_call() const override;
@@ -110,6 +111,8 @@ class ShardConsumer final : private LaneHost {
   std::chrono::milliseconds behind_latest() const override { return behind_latest_; }
 
   Task<Result<Unit>> serve();
+  Task<void> load_window();
+  void note_window_time(WallTime time);
   Task<void> feed_lanes();
   Task<void> absorb_next();
   Task<Result<std::optional<stream::Fetched>>> pop();
@@ -140,6 +143,7 @@ class ShardConsumer final : private LaneHost {
   std::unique_ptr<stream::ShardSource> source_;
   batch::Intake intake_;
   std::deque<Lane> lanes_;
+  std::optional<TumblingWindow> window_;
   std::size_t lanes_left_ = 0;
   Event lane_ended_;
 

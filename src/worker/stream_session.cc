@@ -147,6 +147,7 @@ std::unique_ptr<stream::ShardSource> StreamSession::make_source(const lease::Lea
   poll.idle_wait = trigger.idle_wait;
   poll.queue_bytes_max = context.options.prefetch_bytes_max;
   poll.on_data_loss = context.options.on_data_loss;
+  poll.tell_every_tip = trigger.tumbling_window.count() > 0;
   const Rules& rules = context.rules;
   poll.rebuild = [&rules](const Checkpoint& start,
                           const std::optional<ExtendedSequenceNumber>& last) {
@@ -160,6 +161,8 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
   const TriggerOptions& trigger = deps_.trigger.options;
   ShardConsumer::Options options;
   options.intake.batch = trigger.batch;
+  options.intake.batch.tumbling =
+      std::chrono::duration_cast<std::chrono::milliseconds>(trigger.tumbling_window);
   options.intake.lanes = trigger.lanes;
   options.intake.filters = trigger.filters;
   options.intake.deaggregate = trigger.deaggregate;
