@@ -59,8 +59,13 @@ def rows_of(dynamodb, table):
 
 
 def owners_of(dynamodb, table):
+    """How many rows each worker has; none while the tables are being made."""
     counts = {}
-    for row in rows_of(dynamodb, table):
+    try:
+        rows = rows_of(dynamodb, table)
+    except dynamodb.exceptions.ResourceNotFoundException:
+        return counts
+    for row in rows:
         owner = row.get("leaseOwner", {}).get("S", "")
         counts[owner] = counts.get(owner, 0) + 1
     return counts
