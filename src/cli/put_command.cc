@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
+#include <iterator>
 
+#include "cli/failed_documents.h"
 #include "cli/parse.h"
 #include "cli/stream_commands.h"
 #include "cli/stream_session.h"
@@ -15,6 +17,7 @@ struct PutOptions {
   std::string file;
   std::string data;
   std::string key;
+  std::vector<std::string> failed;
   std::uint64_t count = 1;
   double rate = 0;
   std::size_t size = 0;
@@ -23,11 +26,19 @@ struct PutOptions {
 /// Yields the records to put, one after the other.
 class Source {
  public:
-  Source(const PutOptions& options, bool generated, std::istream& lines)
-      : options_(options), generated_(generated), lines_(lines) {}
+  /// `given` are put as they are; without them records are generated, or read from `lines`.
+  Source(const PutOptions& options, std::vector<stream::PutEntry> given, bool generated,
+         std::istream& lines)
+      : options_(options), given_(std::move(given)), generated_(generated), lines_(lines) {}
 
   /// False: there are no more.
   bool next(stream::PutEntry& entry) {
+    if (!options_.failed.empty()) {
+      if (made_ == given_.size())
+        return false;
+      entry = std::move(given_[made_++]);
+      return true;
+    }
     if (generated_) {
       if (made_ == options_.count)
         return false;
@@ -44,6 +55,7 @@ class Source {
 
  private:
   const PutOptions& options_;
+  std::vector<stream::PutEntry> given_;
   bool generated_;
   std::istream& lines_;
   std::uint64_t made_ = 0;
@@ -147,6 +159,15 @@ class Putter {
   MonotonicTime progress_at_;
 };
 
+Result<std::vector<stream::PutEntry>> read_all(const std::vector<std::string>& files) {
+  std::vector<stream::PutEntry> all;
+  for (const std::string& file : files) {
+    TRY(auto entries, read_failed_document(file));
+    std::move(entries.begin(), entries.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
 }  // namespace
 
 int put_command(const Arguments& arguments, const Console& console) {
@@ -164,8 +185,13 @@ int put_command(const Arguments& arguments, const Console& console) {
   CLI::Option* size = command.add_option("--size", options.size, "Bytes of a made-up record")
                           ->check(CLI::Range(std::size_t{0}, limits::kRecordBytesMax));
   command.add_option("--key", options.key, "The partition key; else one for each record");
+  CLI::Option* failed =
+      command.add_option("--failed", options.failed, "The records of these failed batches")
+          ->type_name("DOCUMENT");
   data->excludes("--file");
   count->excludes("--file");
+  for (const char* other : {"--file", "--data", "--count", "--size", "--key"})
+    failed->excludes(other);
   if (const auto end = parse_arguments(command, arguments, console))
     return *end;
   const bool generated = data->count() + count->count() + size->count() > 0;
@@ -177,7 +203,10 @@ int put_command(const Arguments& arguments, const Console& console) {
     if (!file)
       return console.error(kUsage, "cannot read " + options.file);
   }
-  Source source(options, generated, from_file ? file : console.in);
+  auto given = read_all(options.failed);
+  if (!given)
+    return console.error(kUsage, given.error().what);
+  Source source(options, *std::move(given), generated, from_file ? file : console.in);
   StreamSession session(options.stream, console);
   std::unique_ptr<Putter> putter;
   const int code = session.run([&](StreamSession& s, stream::KinesisClient& client, StreamArn arn) {

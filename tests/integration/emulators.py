@@ -1,9 +1,12 @@
-"""What is not ours: two Kinesis emulators, DynamoDB Local and the KCL, as tools/setup/emulators installed them."""
+"""What is not ours: two Kinesis emulators, moto, DynamoDB Local and the KCL, as tools/setup/emulators installed them."""
 
 import os
+import sys
 from pathlib import Path
 
-from harness import Process, clean_environment, free_port, listening
+import boto3
+
+from harness import REGION, Process, clean_environment, free_port, listening
 
 NPM = Path(os.environ.get("KT_NPM", "/nowhere"))
 KCL = Path(os.environ.get("KT_KCL", "/nowhere"))
@@ -44,3 +47,17 @@ class DynamoDbLocal(Process):
              "com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-sharedDb",
              "-port", self.port], folder, "dynamodb-local", clean_environment(folder))
         self.wait_for(lambda: listening(self.port), 60, "DynamoDB Local listens")
+
+class Moto(Process):
+    """moto: SQS, SNS and S3 over plain HTTP. Forgets everything when it ends."""
+
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        super().__init__([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", self.port], folder, "moto",
+                         clean_environment(folder))
+        self.wait_for(lambda: listening(self.port), 60, "moto listens")
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
+                            aws_secret_access_key="test")
