@@ -22,7 +22,8 @@ def check(tree):
         plain = _FENCE.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), text)
         for match in _SPAN.finditer(plain):
             name = match.group(1)
-            first = PurePosixPath(name).parts[0] if name and _PATH.match(name) else ""
+            parts = PurePosixPath(name).parts if _PATH.match(name) else ()
+            first = parts[0] if parts else ""
             if "/" not in name or first in _MADE or not (first in top or first in rooms):
                 continue
             if not any((base / name).exists() for base in (tree.root, src, folder)):

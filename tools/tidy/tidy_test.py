@@ -173,7 +173,7 @@ class Paths(Planted):
 
     def test_paths_that_exist_and_words_that_are_none(self):
         self.clean(paths.check, {"src/lease/a.h": "", "docs/x.md": "", "README.md":
-                                 "`lease/a.h` `src/lease/` [x](docs/x.md) `and/or` `build/release/x` [w](https://a.b/c)\n"
+                                 "`lease/a.h` `src/lease/` [x](docs/x.md) `and/or` `.` `build/release/x` [w](https://a.b/c)\n"
                                  "```\nlease/gone.h\n```\n"})
 
 
