@@ -118,11 +118,13 @@ TEST_F(Compile, RefusesTwoHandlersAndNamesBoth) {
                     HasSubstr("`trigger-kinesis:handler/handle@0.1.0`")));
 }
 
+#if KT_BRIDGE_P3
 TEST_F(Compile, RefusesTheTwoFormsOfTheSecondWorldTogether) {
   EXPECT_THAT(link_error(engine(), "both-forms"),
               AllOf(HasSubstr("more than one handler"), HasSubstr("handler/handle@0.1.0`"),
                     HasSubstr("handler/handle-async@0.1.0`")));
 }
+#endif
 
 TEST_F(Compile, TakesEachPatchOfVersionZeroOneOfTheSecondWorldAndNoOther) {
   EXPECT_EQ(link("version_0_1_7")->world(), World::Stream);

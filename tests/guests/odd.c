@@ -36,6 +36,7 @@ __attribute__((export_name(BATCH_EXPORT))) void* batch(void* in) {
   return result;
 }
 
+#ifdef ODD_ASYNC
 #define ASYNC_EXPORT "[async-lift]trigger-kinesis:handler/handle-async@0.1.0#batch"
 __attribute__((export_name(ASYNC_EXPORT))) int batch_async(void* in) {
   (void)in;
@@ -44,3 +45,4 @@ __attribute__((export_name(ASYNC_EXPORT))) int batch_async(void* in) {
 __attribute__((export_name("[callback]" ASYNC_EXPORT))) int resume(int a, int b, int c) {
   return a + b + c;
 }
+#endif
