@@ -179,6 +179,23 @@ TEST_F(AnAwsDestination, QueueIsAskedForAnewAfterItRefused) {
                           "GetQueueAttributes", "SendMessage", "SendMessage"));
 }
 
+TEST_F(AnAwsDestination, GoesOnWithTheFirstMessageThatWasNotTaken) {
+  for (int i = 0; i < 3; ++i)
+    builder_.add(std::string(15'000, 'x'));
+  const auto destination = queue(kQueue, nullptr);
+  answer_with_queue("32768");
+  answer_sent(2);
+  transport_.fail_with(ErrorCode::Unavailable, "connection reset");
+  EXPECT_FALSE(run(destination->deliver(builder_.build())));
+  answer_sent(1);
+  EXPECT_TRUE(run(destination->deliver(builder_.build())));
+  ASSERT_EQ(operations().size(), 6u);
+  EXPECT_EQ(body(5).at("/triggerKinesis/part"_json_pointer), 3);
+  answer_sent(3);
+  EXPECT_TRUE(run(destination->deliver(builder_.build()))) << "a delivery of its own, whole";
+  EXPECT_EQ(body(6).at("/triggerKinesis/part"_json_pointer), 1);
+}
+
 TEST_F(AnAwsDestination, QueueNeedsNoRightToReadItsAttributes) {
   builder_.add("a");
   transport_.answer(200, R"({"QueueUrl":"http://queue"})");

@@ -23,6 +23,11 @@ struct MessageDestination::Plan {
   std::size_t bytes_max = 0;
   std::vector<MessagePart> parts;
   std::vector<std::string> overflows;  ///< of each part; empty: its data is in the message
+
+  /// The same for a repeat that would send the same messages.
+  std::string key() const {
+    return identity(failed) + "/" + failed.request_id + "/" + std::to_string(bytes_max);
+  }
 };
 
 MessageDestination::MessageDestination(DestinationAddress address, WorkThread& work,
@@ -39,9 +44,16 @@ Task<Result<Unit>> MessageDestination::deliver(FailedBatch failed) {
   CO_TRY(plan.parts, work_.run(std::move(cut)));
   // First what may fail without a message having been sent.
   CO_TRY(store_overflow(plan));
-  for (std::size_t i = 0; i < plan.parts.size(); ++i) {
+  const std::string key = plan.key();
+  const auto before = taken_.find(key);
+  for (std::size_t i = before == taken_.end() ? 0 : before->second; i < plan.parts.size(); ++i) {
     CO_TRY(send_part(plan, i));
+    if (taken_.size() >= kUnfinishedMax)
+      taken_.clear();  // of batches that nobody repeats: they went to another worker
+    if (plan.parts.size() > 1)
+      taken_[key] = i + 1;
   }
+  taken_.erase(key);
   co_return Unit{};
 }
 

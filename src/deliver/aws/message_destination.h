@@ -4,6 +4,7 @@
 // invocation record of its part; a record over it goes to a store of documents, and the message
 // says where it lies.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 
@@ -16,9 +17,10 @@
 namespace kt::deliver {
 
 /// What the two have in common. Lives on: the shard loop; rendering is done on `work`. Work,
-/// overflow and client outlive it. Delivered twice, a batch's messages are sent twice: a FIFO queue
-/// or topic drops the second. `overflow` may be null: then a record over the limit is an error
-/// (LimitExceeded), and nothing of its batch is sent.
+/// overflow and client outlive it. A delivery that failed on its way goes on, when it is repeated,
+/// with the first message that was not taken; otherwise a batch that is delivered twice is sent
+/// twice, and a FIFO queue or topic drops the second. `overflow` may be null: then a record over
+/// the limit is an error (LimitExceeded), and nothing of its batch is sent.
 class MessageDestination : public Destination {
  public:
   Task<Result<Unit>> deliver(FailedBatch failed) final;
@@ -35,6 +37,9 @@ class MessageDestination : public Destination {
   virtual Task<Result<Unit>> find() = 0;
 
  private:
+  /// Of how many batches it is remembered that some messages were taken.
+  static constexpr std::size_t kUnfinishedMax = 1000;
+
   struct Plan;
   Task<Result<Unit>> store_overflow(Plan& plan);
   Task<Result<Unit>> send_part(Plan& plan, std::size_t index);
@@ -42,6 +47,7 @@ class MessageDestination : public Destination {
   DestinationAddress address_;
   WorkThread& work_;
   DocumentStore* overflow_;
+  std::map<std::string, std::size_t> taken_;  // messages of unfinished batches, by what they are
 };
 
 /// An SQS queue. Its URL and its limit are asked for once, and again after an error.
