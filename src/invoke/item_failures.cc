@@ -109,24 +109,24 @@ Invocation read_item_failures(Invocation failed, const Batch& batch) {
     return failed;
   }
   auto wanted = take_apart(response.items);
-  std::vector<std::uint32_t> indexes;
-  for (std::size_t i = 0; wanted && i < batch.records.size(); ++i) {
-    if (names(*wanted, batch.records[i]))
-      indexes.push_back(static_cast<std::uint32_t>(i));
+  std::size_t named = 0;
+  for (std::size_t i = batch.records.size(); wanted && i > 0; --i) {
+    if (!names(*wanted, batch.records[i - 1]))
+      continue;
+    ++named;
+    failed.first_failed = static_cast<std::uint32_t>(i - 1);
   }
   const bool all_met = wanted && std::all_of(wanted->begin(), wanted->end(),
                                              [](const auto& one) { return one.second; });
-  if (indexes.empty() || !all_met) {
+  if (named == 0 || !all_met) {
     failed.message =
         "the handler's batchItemFailures name a record that is not in the batch, or "
         "none: the whole batch counts as failed";
     return failed;
   }
   failed.outcome = InvokeOutcome::Partial;
-  failed.first_failed = indexes.front();
-  failed.message = "the handler named " + std::to_string(indexes.size()) + " of " +
+  failed.message = "the handler named " + std::to_string(named) + " of " +
                    std::to_string(batch.records.size()) + " records in batchItemFailures";
-  failed.failed_items = std::move(indexes);
   return failed;
 }
 

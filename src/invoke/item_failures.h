@@ -13,11 +13,13 @@ namespace kt::invoke {
 /// Reads the text of a failed call as Lambda reads a response:
 ///
 ///     "" [] null {} {"batchItemFailures": [] or null}      every record is handled: Done
-///     {"batchItemFailures": [{"itemIdentifier": "…"}, …]}  those are not: Partial
+///     {"batchItemFailures": [{"itemIdentifier": "…"}, …]}  from the lowest of those on: Partial
 ///     an identifier that is empty, null, unknown or absent  none is handled: Failed
 ///     anything else (no JSON, an object with other keys)    an ordinary error: unchanged
 ///
-/// An identifier is a sequence number; of a user record of an aggregate "<sequence>.<sub>", while
+/// Of several the lowest counts: handlers written for streams stop there, so that what lies behind
+/// it may not have been looked at. An identifier is a sequence number; of a user record of an
+/// aggregate "<sequence>.<sub>", while
 /// "<sequence>" alone means all of the aggregate. Texts over kItemFailuresBytesMax are ordinary
 /// errors. Pure.
 Invocation read_item_failures(Invocation failed, const Batch& batch);

@@ -6,7 +6,7 @@
 namespace kt::invoke {
 namespace {
 
-using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 Batch batch_of(const std::vector<std::string_view>& sequences) {
   Batch batch;
@@ -70,7 +70,7 @@ TEST(ItemFailures, TheLowestOfTheNamedRecordsIsTheFirstThatFailed) {
       kBatch);
   EXPECT_EQ(partial.outcome, InvokeOutcome::Partial);
   EXPECT_EQ(partial.first_failed, 1u);
-  EXPECT_THAT(partial.failed_items, ElementsAre(1u, 3u));
+  EXPECT_THAT(partial.failed_items, IsEmpty()) << "what lies behind it is called again, too";
 }
 
 TEST(ItemFailures, AnIdentifierNamesAnAggregateOrOneUserRecordOfIt) {
@@ -79,10 +79,12 @@ TEST(ItemFailures, AnIdentifierNamesAnAggregateOrOneUserRecordOfIt) {
     batch.records[sub + 1].in_aggregate = true;
     batch.records[sub + 1].sub_sequence = sub;
   }
-  EXPECT_THAT(read(R"({"batchItemFailures":[{"itemIdentifier":"4961.2"}]})", batch).failed_items,
-              ElementsAre(3u));
-  EXPECT_THAT(read(R"({"batchItemFailures":[{"itemIdentifier":"4961"}]})", batch).failed_items,
-              ElementsAre(1u, 2u, 3u));
+  const auto first = [&batch](const std::string& identifier) {
+    return read("{\"batchItemFailures\":[{\"itemIdentifier\":\"" + identifier + "\"}]}", batch)
+        .first_failed;
+  };
+  EXPECT_EQ(first("4961.2"), 3u);
+  EXPECT_EQ(first("4961"), 1u);
   EXPECT_EQ(read(R"({"batchItemFailures":[{"itemIdentifier":"4961.7"}]})", batch).outcome,
             InvokeOutcome::Failed);
 }

@@ -213,7 +213,9 @@ Duration LeaseCoordinator::look_interval() const {
 Task<Result<Unit>> LeaseCoordinator::scan() {
   if (options_.mode == LeaseMode::Shared)
     co_return co_await scan_shared();
+  const MonotonicTime read_from = deps_.clock.now();
   CO_TRY(auto rows, deps_.table.list(options_.consumer));
+  keep_rows(rows, read_from);
   drop_what_others_own(rows);
   co_return co_await take_exclusively(std::move(rows));
 }
@@ -227,6 +229,7 @@ Task<Result<Unit>> LeaseCoordinator::scan_shared() {
   rows_due_ = false;
   rows_read_at_ = deps_.clock.now();
   CO_TRY(auto rows, deps_.table.list(options_.consumer));
+  keep_rows(rows, rows_read_at_);
   drop_what_others_own(rows);
   note_owners(rows);
   // Rows first, beats second: an owner who came back and took its lease again between the two
@@ -235,6 +238,17 @@ Task<Result<Unit>> LeaseCoordinator::scan_shared() {
   for (auto& [worker, sight] : others_)
     sight.counted_alive = alive(worker);
   co_return co_await balance(std::move(rows));
+}
+
+void LeaseCoordinator::keep_rows(const std::vector<Lease>& rows, MonotonicTime read_from) {
+  rows_ = rows;
+  rows_read_from_ = read_from;
+}
+
+std::size_t LeaseCoordinator::workers_alive() const {
+  const auto others = std::count_if(others_.begin(), others_.end(),
+                                    [this](const auto& other) { return alive(other.first); });
+  return 1 + static_cast<std::size_t>(others);
 }
 
 Task<Result<Unit>> LeaseCoordinator::read_beats() {

@@ -84,6 +84,11 @@ class LeaseCoordinator {
   /// When what is held expires if no beat is confirmed until then; never, in Exclusive mode.
   MonotonicTime usable_until() const { return usable_until_; }
   std::vector<HeldLeasePtr> held() const;
+  /// The rows as last read, and when that reading began; none before the first.
+  const std::vector<Lease>& rows() const { return rows_; }
+  const std::optional<MonotonicTime>& rows_read_from() const { return rows_read_from_; }
+  /// This worker and those whose beats are news.
+  std::size_t workers_alive() const;
 
   /// Gives back a lease whose last checkpoint is durable (also one at ShardEnd). Tried for at most
   /// one failover; a lease that could not be given back expires by itself.
@@ -111,6 +116,7 @@ class LeaseCoordinator {
   Task<Result<Unit>> keep_scanning();
   Task<Result<Unit>> scan();
   Task<Result<Unit>> scan_shared();
+  void keep_rows(const std::vector<Lease>& rows, MonotonicTime read_from);
   Task<Result<Unit>> read_beats();
   Task<Result<Unit>> take_exclusively(std::vector<Lease> rows);
   Task<Result<Unit>> balance(std::vector<Lease> rows);
@@ -144,6 +150,8 @@ class LeaseCoordinator {
   std::map<WorkerId, Sight> others_;
   std::set<WorkerId> owners_;      ///< of the rows, as last read
   MonotonicTime beats_read_from_;  ///< when the latest reading of all beats was begun
+  std::vector<Lease> rows_;
+  std::optional<MonotonicTime> rows_read_from_;
   MonotonicTime rows_read_at_;
   bool rows_due_ = true;  ///< something happened since the rows were read
   MonotonicTime usable_until_;

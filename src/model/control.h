@@ -39,6 +39,7 @@ struct ShardStatus {
   /// Nothing but a human helps, or soon (80 % of the retention): readiness fails.
   bool needs_help = false;
 
+  bool held = false;  ///< by this worker: the figures below are only of held ones
   std::string owner;  ///< the worker that holds the lease; empty: nobody
   std::uint64_t lease_counter = 0;
   SourceKind source = SourceKind::None;

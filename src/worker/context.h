@@ -2,6 +2,7 @@
 #pragma once
 #include "checkpoint/checkpointer.h"
 #include "invoke/failure_policy.h"
+#include "invoke/invoke_gate.h"
 #include "lease/lease_table.h"
 #include "runtime/loop.h"
 #include "runtime/memory_budget.h"
@@ -28,6 +29,7 @@ struct WorkerContext {
   MemoryBudget& memory;
   stream::ReadBudgets& budgets;
   invoke::FailurePolicy& policy;
+  invoke::InvokeGate& spilled_calls;
   checkpoint::Checkpointer& checkpointer;
 };
 

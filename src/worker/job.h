@@ -1,9 +1,11 @@
 // worker/job.h — A batch on its way through its calls.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "deliver/destination.h"
 #include "model/record.h"
@@ -29,30 +31,35 @@ struct Job {
 /// The records [from, to) of a batch as a batch of their own. Failures only: it allocates.
 std::shared_ptr<const Batch> part_of(const Batch& batch, std::size_t from, std::size_t to);
 
-/// A batch taken apart by a flag a record; either part may be null.
-struct Parts {
-  std::shared_ptr<const Batch> chosen;
-  std::shared_ptr<const Batch> others;
+/// What is to become of a record of a batch.
+enum class Share : std::uint8_t { Rest, Finished, Aside };
+
+/// A batch taken apart; a part without records is null.
+struct Shares {
+  std::shared_ptr<const Batch> rest;
+  std::shared_ptr<const Batch> finished;
+  std::shared_ptr<const Batch> aside;
 };
+/// `share(index, record)` is asked once a record, in order.
 template <class Predicate>
-Parts take_apart(const Batch& batch, Predicate chosen) {
-  auto yes = std::make_shared<Batch>();
-  auto no = std::make_shared<Batch>();
-  for (const Record& record : batch.records) {
-    Batch& to = chosen(record) ? *yes : *no;
-    to.records.push_back(record);
-    to.payload_bytes += record.payload_bytes();
+Shares divide(const Batch& batch, Predicate share) {
+  std::array<std::shared_ptr<Batch>, 3> parts;
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    const Record& record = batch.records[i];
+    auto& part = parts[static_cast<std::size_t>(share(i, record))];
+    if (!part) {
+      part = std::make_shared<Batch>();
+      part->pages = batch.pages;
+      part->window_start = batch.window_start;
+    }
+    part->records.push_back(record);
+    part->payload_bytes += record.payload_bytes();
   }
-  yes->pages = batch.pages;
-  no->pages = batch.pages;
-  yes->window_start = batch.window_start;
-  no->window_start = batch.window_start;
-  Parts parts;
-  if (!yes->empty())
-    parts.chosen = std::move(yes);
-  if (!no->empty())
-    parts.others = std::move(no);
-  return parts;
+  Shares shares;
+  shares.rest = std::move(parts[0]);
+  shares.finished = std::move(parts[1]);
+  shares.aside = std::move(parts[2]);
+  return shares;
 }
 
 }  // namespace kt::worker

@@ -1,24 +1,16 @@
 #include "worker/lane.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 #include "invoke/item_failures.h"
+#include "worker/uuid.h"
 
 namespace kt::worker {
 namespace {
 
 constexpr Duration kForNow = std::chrono::hours(1);  ///< somebody wakes us before
-
-std::string fresh_uuid(Random& random) {
-  const std::uint64_t high = (random.next() & ~0xf000ULL) | 0x4000ULL;
-  const std::uint64_t low = (random.next() & ~(3ULL << 62)) | (2ULL << 62);
-  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
-                     high & 0xffff, low >> 48, low & 0xffffffffffffULL);
-}
 
 }  // namespace
 
@@ -114,6 +106,8 @@ Task<Next> Lane::run_front() {
     co_return co_await give_up_expired(expired);
   if (options_.may_reject && !job.screened)
     co_return co_await set_aside_rejected();
+  if (has_claims())
+    co_return co_await honour_claims();
   if (deps_.rules.may_checkpoint(std::nullopt)) {
     job.passed = true;
     next = co_await settle();
@@ -133,20 +127,17 @@ Task<Next> Lane::give_up_expired(std::size_t count) {
 }
 
 Task<Next> Lane::set_aside_rejected() {
-  Job& job = jobs_.front();
-  job.screened = true;
-  const auto is_rejected = [](const Record& record) { return record.rejected; };
-  Parts parts = take_apart(*job.batch, is_rejected);
-  if (!parts.chosen)
+  jobs_.front().screened = true;
+  const auto share = [](std::size_t, const Record& record) {
+    return record.rejected ? Share::Aside : Share::Rest;
+  };
+  Shares shares = divide(*jobs_.front().batch, share);
+  if (!shares.aside)
     co_return Next::GoOn;
-  const Next held = co_await give_up(parts.chosen, deliver::Condition::NotJson);
+  const Next held = co_await give_up(shares.aside, deliver::Condition::NotJson);
   if (held == Next::Stop)
     co_return held;
-  if (!parts.others)
-    co_return co_await drop_front(job.size());
-  count_finished(*parts.chosen, parts.chosen->records.size());
-  job.batch = std::move(parts.others);
-  co_return Next::GoOn;
+  co_return co_await keep_of_front(std::move(shares), true);
 }
 
 Task<Next> Lane::call() {
@@ -165,8 +156,10 @@ Task<Next> Lane::call() {
   TriggerCounters& counters = deps_.counters;
   ++counters.calls;
   counters.invoked_records += job.size();
-  if (job.failures > 0)
+  if (job.failures > 0) {
     ++counters.retries;
+    ++retries_;
+  }
   state_ = State::Calling;
   auto ended = co_await deps_.guest.handle(job.batch, std::move(context),
                                            deps_.clock.now() + options_.handler_timeout);
@@ -201,18 +194,25 @@ Task<Next> Lane::judge(invoke::Invocation ended) {
   ++deps_.counters.failed_calls;
   deps_.counters.failed_invoke_records += job.size() - verdict.at;
   job.handler_failed = verdict.handler_failed;
-  job.message = std::move(ended.message);
+  job.message = ended.message;
+  const bool named = ended.outcome == invoke::InvokeOutcome::Partial && !verdict.handler_failed;
+  if (named && deps_.quarantine != nullptr)
+    co_return co_await set_aside_named(std::move(ended), verdict.at);
   if (verdict.kind != Kind::Progress)
     co_return co_await fail_front(ended.outcome, verdict.whole);
   note_failure(job, ended.outcome);
-  Next next = co_await drop_front(verdict.at);
+  const Next next = co_await drop_front(verdict.at);
   if (next == Next::Stop)
     co_return next;
+  co_return co_await fresh_budget();
+}
+
+Task<Next> Lane::fresh_budget() {
   // What is left is a new batch with tries of its own.
-  Job& rest_of_it = jobs_.front();
-  rest_of_it.spent = 0;
-  rest_of_it.calls = 0;
-  rest_of_it.failures = 1;
+  Job& job = jobs_.front();
+  job.spent = 0;
+  job.calls = 0;
+  job.failures = 1;
   co_return co_await rest(deps_.policy.delay(1));
 }
 
@@ -228,9 +228,16 @@ Task<Next> Lane::fail_front(invoke::InvokeOutcome outcome, bool whole) {
   failed.spent = job.spent;
   failed.failure_count = job.failures;
   note_failure(job, outcome);
+  if (deps_.quarantine != nullptr && invoke::spends_attempt(outcome))
+    co_return co_await isolate(failed);
   const invoke::Decision decision = deps_.policy.decide(failed, options_.limits);
+  co_return co_await carry_out(decision);
+}
+
+Task<Next> Lane::carry_out(invoke::Decision decision) {
   if (std::holds_alternative<invoke::GiveUp>(decision)) {
-    const Next held = co_await give_up(job.batch, deliver::Condition::RetryAttemptsExhausted);
+    const Next held =
+        co_await give_up(jobs_.front().batch, deliver::Condition::RetryAttemptsExhausted);
     if (held == Next::Stop)
       co_return held;
     co_return co_await drop_front(jobs_.front().size());
@@ -343,6 +350,31 @@ void Lane::count_finished(const Batch& batch, std::size_t count) {
   deps_.counters.records_done += count;
   deps_.counters.bytes_done += bytes;
   last_arrival_ = batch.records[count - 1].approximate_arrival;
+  last_age_ =
+      std::max(std::chrono::milliseconds(0), deps_.directory.service_now() - *last_arrival_);
+}
+
+void Lane::count_finished_batch() {
+  ++batches_done_;
+  ++deps_.counters.batches_done;
+}
+
+Task<Next> Lane::keep_of_front(Shares shares, bool aside_is_finished) {
+  const bool all = shares.rest == nullptr;
+  if (all)
+    jobs_.pop_front();
+  else
+    jobs_.front().batch = std::move(shares.rest);
+  const Next next = co_await settle();
+  if (next == Next::Stop)
+    co_return next;
+  if (shares.finished)
+    count_finished(*shares.finished, shares.finished->records.size());
+  if (shares.aside && aside_is_finished)
+    count_finished(*shares.aside, shares.aside->records.size());
+  if (all)
+    count_finished_batch();
+  co_return next;
 }
 
 Task<Next> Lane::drop_front(std::size_t count) {
@@ -358,10 +390,8 @@ Task<Next> Lane::drop_front(std::size_t count) {
   if (next == Next::Stop)
     co_return next;
   count_finished(*batch, count);
-  if (all) {
-    ++batches_done_;
-    ++deps_.counters.batches_done;
-  }
+  if (all)
+    count_finished_batch();
   co_return next;
 }
 

@@ -13,7 +13,8 @@
 //                                 └── tries used up ◄────┘
 //
 // A batch leaves its lane only when every record of it is finished: handled, or held durably by a
-// destination. The shard's checkpoint is the least unfinished place of all its lanes.
+// destination or by the spill (lane_parking.cc: on_poison = "key"). The shard's checkpoint is the
+// least unfinished place of all its lanes.
 #pragma once
 #include <deque>
 #include <optional>
@@ -29,6 +30,7 @@
 #include "stream/shard_directory.h"
 #include "worker/job.h"
 #include "worker/nap.h"
+#include "worker/quarantine.h"
 #include "worker/rules.h"
 #include "worker/trigger.h"
 #include "worker/tumbling_window.h"
@@ -75,6 +77,7 @@ class Lane {
     invoke::Guest& guest;
     invoke::FailurePolicy& policy;
     deliver::Destination* destination;  ///< may be null when nothing is ever given up
+    Quarantine* quarantine;             ///< null: a failing record holds its lane back
     const stream::ShardDirectory& directory;
     const Rules& rules;
     TriggerCounters& counters;
@@ -91,7 +94,7 @@ class Lane {
     invoke::CallContext call;       ///< stream, shard, fencing token: the rest is filled in
     deliver::FailedBatch given_up;  ///< application, component, stream, shard: likewise
   };
-  enum class State { Waiting, Calling, Retrying, Committing, Delivering };
+  enum class State { Waiting, Calling, Retrying, Committing, Delivering, Parking };
 
   Lane(Deps deps, const Options& options, Log log);
 
@@ -125,13 +128,24 @@ class Lane {
   std::uint64_t batches_done() const { return batches_done_; }
   std::uint64_t records_done() const { return records_done_; }
   std::uint64_t bytes_done() const { return bytes_done_; }
+  std::uint64_t retries() const { return retries_; }
   std::optional<WallTime> last_arrival() const { return last_arrival_; }
+  /// Of the last record finished, when it was.
+  std::chrono::milliseconds last_age() const { return last_age_; }
 
  private:
   Task<Result<Unit>> serve();
   Task<bool> find_job();
   Task<Next> run_front();
   Task<Next> give_up_expired(std::size_t count);
+  bool has_claims() const;
+  Task<Next> honour_claims();
+  Task<Next> isolate(invoke::FailedCall failed);
+  Task<Next> set_aside_named(invoke::Invocation ended, std::size_t first);
+  Task<Next> park(Parking parking);
+  Task<Next> keep_of_front(Shares shares, bool aside_is_finished);
+  Task<Next> carry_out(invoke::Decision decision);
+  Task<Next> fresh_budget();
   Task<Next> set_aside_rejected();
   Task<Next> call();
   bool window_must_end() const;
@@ -148,6 +162,7 @@ class Lane {
   deliver::FailedBatch describe(std::shared_ptr<const Batch> batch,
                                 deliver::Condition condition) const;
   void count_finished(const Batch& batch, std::size_t count);
+  void count_finished_batch();
   void split_front(std::size_t at);
   void put_behind(std::size_t behind);
   void note_failure(const Job& job, invoke::InvokeOutcome outcome);
@@ -168,7 +183,9 @@ class Lane {
   std::uint64_t records_done_ = 0;
   std::uint64_t batches_done_ = 0;
   std::uint64_t bytes_done_ = 0;
+  std::uint64_t retries_ = 0;
   std::optional<WallTime> last_arrival_;  ///< of the last record finished
+  std::chrono::milliseconds last_age_{0};
   std::optional<TaskGroup> group_;
 };
 

@@ -145,9 +145,64 @@ Task<Result<Unit>> Positions::seed() {
 Task<Result<Unit>> Positions::load() {
   CO_TRY(auto rows, context_.deps.table.list(key()));
   known_.clear();
-  for (const lease::Lease& lease : rows)
-    known_.insert(lease.key.shard);
+  for (const lease::Lease& lease : rows) {
+    note_known(lease.key.shard);
+    remember(lease);
+  }
   co_return Unit{};
+}
+
+void Positions::note_known(const ShardId& shard) {
+  known_.emplace(shard, Known()).first->second.since = context_.deps.clock.now();
+}
+
+void Positions::remember(const lease::Lease& row) {
+  const auto known = known_.find(row.key.shard);
+  if (known == known_.end())
+    return;
+  auto& last = known->second.last;
+  if (!last || row.counter > last->counter)
+    last = row;
+}
+
+std::size_t Positions::notice_deleted(const std::vector<lease::Lease>& rows,
+                                      MonotonicTime read_from) {
+  std::set<ShardId> there;
+  for (const lease::Lease& row : rows) {
+    there.insert(row.key.shard);
+    remember(row);
+  }
+  std::size_t count = 0;
+  for (auto known = known_.begin(); known != known_.end();) {
+    const auto& [shard, what] = *known;
+    // A reading that began before the row was made says nothing.
+    if (there.contains(shard) || what.since >= read_from) {
+      ++known;
+      continue;
+    }
+    if (directory_.lineage().find(shard) != nullptr) {
+      ++count;
+      context_.deps.log.warn(
+          "somebody deleted the position of a shard: it is made again where it was last seen",
+          {{"application", trigger_.options.application.str()},
+           {"shard", shard.str()},
+           {"position", what.last ? to_string(what.last->checkpoint) : "TRIM_HORIZON"}});
+    }
+    if (what.last)
+      deleted_.insert_or_assign(shard, *what.last);
+    known = known_.erase(known);
+  }
+  return count;
+}
+
+lease::Lease Positions::missing_row(const Shard& shard) const {
+  const auto before = deleted_.find(shard.id);
+  if (before == deleted_.end())
+    return row(shard, TrimHorizon());
+  lease::Lease again = row(shard, before->second.checkpoint);
+  again.checkpoint_arrival = before->second.checkpoint_arrival;
+  again.counter = before->second.counter + 1;  // fencing tokens rise
+  return again;
 }
 
 Task<Result<bool>> Positions::add_missing(std::vector<Shard> children) {
@@ -156,7 +211,7 @@ Task<Result<bool>> Positions::add_missing(std::vector<Shard> children) {
   // Ordered by id: a parent's id is lower than its children's.
   for (const auto& [id, shard] : directory_.lineage().shards()) {
     if (!known_.contains(id) && added.insert(id).second)
-      rows.push_back(row(shard, TrimHorizon()));
+      rows.push_back(missing_row(shard));
   }
   for (const Shard& child : children) {
     if (known_.contains(child.id) || added.contains(child.id))
@@ -169,14 +224,17 @@ Task<Result<bool>> Positions::add_missing(std::vector<Shard> children) {
                                                    child.id.str() + ", is not listed yet");
     }
     added.insert(child.id);
-    rows.push_back(row(child, TrimHorizon()));
+    rows.push_back(missing_row(child));
   }
   if (rows.empty())
     co_return false;
   CO_TRY(const auto stored, context_.deps.table.list(key()));
   date_by_parents(rows, stored);
   CO_TRY(context_.deps.table.create(rows));
-  known_.merge(added);
+  for (const ShardId& shard : added) {
+    note_known(shard);
+    deleted_.erase(shard);
+  }
   context_.deps.log.info("new shards", {{"stream", trigger_.options.stream.str()},
                                         {"application", trigger_.options.application.str()},
                                         {"count", rows.size()}});
@@ -186,7 +244,7 @@ Task<Result<bool>> Positions::add_missing(std::vector<Shard> children) {
 Task<Result<Unit>> Positions::remove_forgotten() {
   const MonotonicTime now = context_.deps.clock.now();
   std::set<ShardId> forgotten;
-  for (const ShardId& shard : known_) {
+  for (const auto& [shard, known] : known_) {
     if (directory_.lineage().find(shard) != nullptr) {
       unlisted_since_.erase(shard);
       continue;

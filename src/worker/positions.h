@@ -3,6 +3,8 @@
 // Why: a position is stored before the first read, and the rows of all ancestors before those of
 // their children; else a kill or a late listing would lose or reorder records.
 #pragma once
+#include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -37,6 +39,12 @@ class Positions {
 
   /// Learns which rows exist.
   Task<Result<Unit>> load();
+  /// Rows that were known and are not among `rows`, whose reading began at `read_from`, were
+  /// deleted by somebody: add_missing() makes them again, where they were last seen. The value: how
+  /// many.
+  std::size_t notice_deleted(const std::vector<lease::Lease>& rows, MonotonicTime read_from);
+  /// A row as this worker knows it, newer perhaps than any listing.
+  void remember(const lease::Lease& row);
   /// Adds rows, at TRIM_HORIZON, for listed shards that have none, parents first, then for
   /// `children` that are not listed yet. The value: whether there were any.
   Task<Result<bool>> add_missing(std::vector<Shard> children);
@@ -47,10 +55,20 @@ class Positions {
   lease::Lease row(const Shard& shard, Checkpoint checkpoint) const;
   Task<Result<Checkpoint>> checked_start(ShardId shard, Checkpoint position);
 
+  struct Known {
+    MonotonicTime since;               ///< the row exists since then at the latest
+    std::optional<lease::Lease> last;  ///< as last seen
+  };
+
+  void note_known(const ShardId& shard);
+  /// The row of a shard that has none: at the oldest record, or where a deleted row was last seen.
+  lease::Lease missing_row(const Shard& shard) const;
+
   WorkerContext& context_;
   const Trigger& trigger_;
   stream::ShardDirectory& directory_;
-  std::set<ShardId> known_;
+  std::map<ShardId, Known> known_;
+  std::map<ShardId, lease::Lease> deleted_;  ///< as last seen
   std::map<ShardId, MonotonicTime> unlisted_since_;
   std::vector<lease::ConsumerKey> old_;
 };

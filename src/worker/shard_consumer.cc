@@ -24,15 +24,19 @@ ShardConsumer::ShardConsumer(Deps deps, lease::HeldLeasePtr lease,
       source_(std::move(source)),
       intake_(options_.intake),
       committed_at_(deps.clock.now()),
+      progressed_at_(committed_at_),
       nap_(deps.clock) {
   CHECK(!is_shard_end(lease_->row().checkpoint), "a finished shard is never read again");
   options_.lane.call.shard = lease_->shard();
   options_.lane.call.fencing_token = lease_->fencing_token();
   options_.lane.given_up.shard = lease_->shard();
+  if (deps_.spill != nullptr)
+    quarantine_ = make_quarantine();
   for (std::size_t i = 0; i < intake_.lane_count(); ++i) {
-    const Lane::Deps lane{
-        *this,       intake_.lane(i), deps_.guest, deps_.policy, deps_.destination, deps_.directory,
-        deps_.rules, deps_.counters,  deps_.loop,  deps_.clock,  deps_.random};
+    const Lane::Deps lane{*this,           intake_.lane(i),   deps_.guest,
+                          deps_.policy,    deps_.destination, quarantine_.get(),
+                          deps_.directory, deps_.rules,       deps_.counters,
+                          deps_.loop,      deps_.clock,       deps_.random};
     lanes_.emplace_back(lane, options_.lane, log_);
   }
   if (options_.intake.batch.tumbling.count() > 0) {
@@ -55,6 +59,8 @@ Task<Result<Unit>> ShardConsumer::run() {
   group_->spawn(source_->run());
   for (Lane& lane : lanes_)
     group_->spawn(lane.run());
+  if (quarantine_)
+    group_->spawn(run_quarantine());
   group_->spawn(serve());
   auto joined = co_await group_->join();
   ended_ = true;
@@ -67,15 +73,27 @@ void ShardConsumer::drain() {
   nap_.stay_awake();
   for (Lane& lane : lanes_)
     lane.stay_awake();
+  if (quarantine_)
+    quarantine_->drain();
 }
 
 void ShardConsumer::interrupt_call() {
   for (Lane& lane : lanes_)
     lane.interrupt();
+  if (quarantine_)
+    quarantine_->interrupt();
 }
 
 void ShardConsumer::lose() {
   stop(ShardExit::LeaseLost);
+  if (quarantine_)
+    quarantine_->lose_lease();
+  if (group_)
+    group_->cancel();
+}
+
+void ShardConsumer::restart() {
+  stop(ShardExit::Stalled);
   if (group_)
     group_->cancel();
 }
@@ -89,21 +107,82 @@ void ShardConsumer::stop(ShardExit exit) {
 
 void ShardConsumer::lane_ended() {
   --lanes_left_;
-  lane_ended_.notify_all();
+  part_ended_.notify_all();
 }
 
 Task<Result<Unit>> ShardConsumer::serve() {
+  co_await load_quarantine();
   co_await feed_lanes();
   wake_lanes();
   while (lanes_left_ > 0)
-    co_await lane_ended_.wait();
+    co_await part_ended_.wait();
   if (!ended_)
     co_await settle(nap_);
-  if (!ended_ && !draining_)
+  if (!stopping() && quarantine_ && end_ && std::holds_alternative<stream::ShardClosed>(*end_))
+    co_await quarantine_->wait_until_empty();
+  if (!stopping())
     co_await conclude();
+  co_await end_quarantine();
   stop(ShardExit::Drained);
   group_->cancel();  // the source has nobody left to read for
   co_return Unit{};
+}
+
+// Keys that wait
+
+std::unique_ptr<Quarantine> ShardConsumer::make_quarantine() {
+  const Quarantine::Deps deps{deps_.loop,          deps_.clock,   deps_.random, *this,
+                              *deps_.spill,        deps_.guest,   deps_.policy, deps_.destination,
+                              deps_.spilled_calls, deps_.counters};
+  const lease::Lease& row = lease_->row();
+  const lease::ConsumerKey& consumer = row.key.consumer;
+  Quarantine::Options options;
+  options.scope.application = consumer.application;
+  options.scope.endpoint = consumer.endpoint;
+  options.scope.stream = consumer.stream;
+  options.scope.stream_created = consumer.stream_created;
+  options.scope.shard = row.key.shard;
+  options.scope.owner = *row.owner;
+  if (const auto* after = std::get_if<After>(&row.checkpoint))
+    options.checkpoint = after->position;
+  options.call = options_.lane.call;
+  options.given_up = options_.lane.given_up;
+  options.handler_timeout = options_.lane.handler_timeout;
+  options.limits = options_.lane.limits;
+  options.report_item_failures = options_.lane.report_item_failures;
+  options.bounds = options_.quarantine;
+  options.batch_records_max = options_.intake.batch.records_max;
+  return std::make_unique<Quarantine>(deps, std::move(options), log_);
+}
+
+Task<Result<Unit>> ShardConsumer::run_quarantine() {
+  quarantine_runs_ = true;
+  auto ran = co_await quarantine_->run();
+  quarantine_runs_ = false;
+  part_ended_.notify_all();
+  co_return ran;
+}
+
+Task<void> ShardConsumer::load_quarantine() {
+  Backoff backoff;
+  for (std::uint32_t failures = 1; quarantine_ && !stopping(); ++failures) {
+    auto loaded = co_await quarantine_->load();
+    if (loaded)
+      break;
+    trouble_ = loaded.error().what;
+    log_.warn("the keys that wait can not be read, will repeat", {{"error", trouble_}});
+    co_await nap_.rest(backoff.delay(failures, deps_.random));
+  }
+  trouble_.clear();
+  loaded_ = true;
+}
+
+Task<void> ShardConsumer::end_quarantine() {
+  if (!quarantine_)
+    co_return;
+  quarantine_->drain();
+  while (quarantine_runs_)
+    co_await part_ended_.wait();
 }
 
 // Reading
@@ -131,7 +210,8 @@ Task<void> ShardConsumer::feed_lanes() {
 void ShardConsumer::feed() {
   BoundedQueue<stream::Fetched>& queue = source_->out();
   // What the feeding task waits for is its own: it must see the end, and the tip.
-  while (!popping_ && !stopping() && !end_ && !queue.empty() && wants_more() && has_room())
+  while (loaded_ && !popping_ && !stopping() && !end_ && !queue.empty() && wants_more() &&
+         has_room())
     absorb(queue.take());
   wake_lanes();
 }
@@ -176,7 +256,12 @@ void ShardConsumer::absorb(stream::Fetched item) {
     behind_latest_ = page->behind_latest;
     tip_.reset();
     const WallTime arrival = page->page->records.back().approximate_arrival;
+    const batch::IntakeProbe before = intake_.probe();
     intake_.add(std::move(page->page), page->first, deps_.clock.now());
+    const batch::IntakeProbe& after = intake_.probe();
+    deps_.counters.polled_records += after.polled - before.polled;
+    deps_.counters.filtered_records +=
+        after.filtered_out - before.filtered_out + after.dropped_non_json - before.dropped_non_json;
     if (quiet()) {
       intake_.forget_before(intake_.end_ordinal());
       note_window_time(arrival);
@@ -187,6 +272,7 @@ void ShardConsumer::absorb(stream::Fetched item) {
       if (tip->worth_storing)
         tip_ = tip->time;
       note_window_time(tip->time);
+      progressed_at_ = deps_.clock.now();
     }
   } else if (const auto* lost = std::get_if<stream::DataLost>(&item)) {
     ++deps_.counters.lost_ranges;
@@ -254,6 +340,7 @@ Task<Next> ShardConsumer::commit(Nap& nap, Checkpoint checkpoint, std::optional<
     if (ended_)
       co_return Next::Stop;
     if (written && *written == lease::WriteOutcome::Written) {
+      progressed_at_ = committed_at_;
       if (window_)
         window_->saved(window_version);
       co_return Next::GoOn;
@@ -355,116 +442,6 @@ Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
   ++deps_.counters.shards_finished;
   log_.info("shard finished", {{"children", children.size()}});
   stop(ShardExit::Finished);
-}
-
-int ShardConsumer::retention_used() const {
-  const lease::Lease& row = lease_->row();
-  return stream::retention_used_percent(stream::known_until(row.checkpoint, row.checkpoint_arrival),
-                                        deps_.directory.service_now(),
-                                        deps_.directory.description().retention);
-}
-
-bool ShardConsumer::needs_help() const {
-  const bool stopped = ended_ && (exit_ == ShardExit::DataLost || exit_ == ShardExit::Failed);
-  return stopped || retention_used() >= 80;
-}
-
-// Status
-
-const Lane* ShardConsumer::worst_lane() const {
-  const Lane* worst = nullptr;
-  for (const Lane& lane : lanes_) {
-    const auto rank = [](const Lane& l) { return std::make_pair(l.reason(), l.failures()); };
-    if (lane.reason() != Reason::None && (worst == nullptr || rank(lane) > rank(*worst)))
-      worst = &lane;
-  }
-  return worst;
-}
-
-Reason ShardConsumer::reason() const {
-  if (ended_ && exit_ == ShardExit::DataLost)
-    return Reason::DataLost;
-  if (ended_ && exit_ == ShardExit::Failed)
-    return Reason::Failed;
-  if (ended_ && exit_ == ShardExit::LeaseLost)
-    return Reason::LeaseLost;
-  Reason gravest = draining_ ? Reason::Draining : Reason::None;
-  if (const Lane* lane = worst_lane())
-    gravest = std::max(gravest, lane->reason());
-  if (deps_.checkpointer.trouble())
-    gravest = std::max(gravest, Reason::StoreFailing);
-  if (!source_->probe().trouble.empty())
-    gravest = std::max(gravest, Reason::ServiceUnreachable);
-  return gravest;
-}
-
-std::string ShardConsumer::state_text() const {
-  if (ended_ && exit_ == ShardExit::DataLost)
-    return "stopped: data loss";
-  if (ended_ && exit_ == ShardExit::Failed)
-    return "stopped: failed";
-  if (concluding_)
-    return "closing";
-  static constexpr const char* kStates[] = {"reading", "calling", "retrying", "committing",
-                                            "delivering failed records"};
-  auto state = Lane::State::Waiting;
-  for (const Lane& lane : lanes_)
-    state = std::max(state, lane.state());
-  return kStates[static_cast<std::size_t>(state)];
-}
-
-void ShardConsumer::describe_lanes(ShardStatus& status) const {
-  status.lanes = lanes_.size();
-  std::optional<WallTime> arrival;
-  for (const Lane& lane : lanes_) {
-    status.records_done += lane.records_done();
-    status.bytes_done += lane.bytes_done();
-    status.batches_done += lane.batches_done();
-    status.failing_attempts = std::max(status.failing_attempts, lane.failures());
-    if (const Batch* batch = lane.in_flight()) {
-      ++status.batches_in_flight;
-      status.records_in_flight += batch->records.size();
-      status.bytes_in_flight += batch->payload_bytes;
-    }
-    if (lane.last_arrival())
-      arrival = std::max(arrival.value_or(*lane.last_arrival()), *lane.last_arrival());
-  }
-  status.bytes_queued = source_->out().bytes();
-  for (std::size_t i = 0; i < intake_.lane_count(); ++i)
-    status.bytes_queued += intake_.lane(i).byte_count();
-}
-
-ShardStatus ShardConsumer::status() const {
-  const lease::Lease& row = lease_->row();
-  ShardStatus status;
-  status.application = row.key.consumer.application;
-  status.stream = row.key.consumer.stream.str();
-  status.shard = row.key.shard;
-  status.checkpoint = to_string(row.checkpoint);
-  status.state = state_text();
-  status.reason = reason();
-  const Lane* lane = worst_lane();
-  if (!trouble_.empty())
-    status.detail = trouble_;
-  else if (lane != nullptr)
-    status.detail = lane->trouble();
-  else
-    status.detail = source_->probe().trouble;
-  if (!status.detail.empty())
-    status.state += ": " + status.detail;
-  if (lane != nullptr && lane->trouble_since())
-    status.reason_for = deps_.clock.now() - *lane->trouble_since();
-  status.retention_used_percent = retention_used();
-  if (status.retention_used_percent >= 50)
-    status.state +=
-        "; " + std::to_string(status.retention_used_percent) + " % of the stream's retention used";
-  status.needs_help = needs_help();
-  status.millis_behind_latest = source_->probe().behind_latest.count();
-  if (row.owner)
-    status.owner = row.owner->str();
-  status.lease_counter = row.counter;
-  describe_lanes(status);
-  return status;
 }
 
 }  // namespace kt::worker

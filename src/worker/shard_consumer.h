@@ -9,6 +9,7 @@
 //     run ──► Reading ──► (lanes at work) ──┬─ end of shard, all finished ──► Closing ──► Finished
 //                                           ├─ records gone, on_data_loss = fail ──────► DataLost
 //                                           ├─ stream or shard gone ───────────────────► Failed
+//                                           ├─ restart(): it stood still ──────────────► Stalled
 //                                           ├─ lease lost or expired ──────────────────► LeaseLost
 //                                           └─ drain(): once no call is in flight ─────► Drained
 #pragma once
@@ -22,12 +23,15 @@
 #include "invoke/failure_policy.h"
 #include "lease/lease_coordinator.h"
 #include "model/control.h"
+#include "runtime/memory_budget.h"
 #include "runtime/task_group.h"
 #include "stream/shard_directory.h"
 #include "stream/shard_source.h"
 #include "worker/lane.h"
 #include "worker/nap.h"
+#include "worker/quarantine.h"
 #include "worker/rules.h"
+#include "worker/stall_watch.h"
 #include "worker/trigger.h"
 
 namespace kt::worker {
@@ -46,6 +50,7 @@ enum class ShardExit {
   Finished,   ///< SHARD_END is durable
   DataLost,   ///< records are gone and the user wants to be asked
   Failed,     ///< the service refuses; see trouble()
+  Stalled,    ///< restart() was called: to be begun again from the row, under the same lease
 };
 
 /// Lives on: the shard loop. Lifetime: outlives run(). Order: each lane's batches are called one
@@ -53,7 +58,7 @@ enum class ShardExit {
 /// lies after the durable checkpoint, and is at most one batch of each lane, plus what lanes
 /// finished while another one's batch kept failing. Cancelling run() interrupts the guests and
 /// leaves the rest to the next owner.
-class ShardConsumer final : private LaneHost {
+class ShardConsumer final : private LaneHost, private QuarantineHost {
  public:
   struct Deps {
     Clock& clock;
@@ -64,14 +69,18 @@ class ShardConsumer final : private LaneHost {
     deliver::Destination* destination;  ///< null: nothing is ever given up
     lease::LeaseCoordinator& leases;
     checkpoint::Checkpointer& checkpointer;
+    const MemoryBudget& memory;
     ChildRegistrar& registrar;
     const Rules& rules;
     TriggerCounters& counters;
     Loop& loop;
+    spill::SpillStore* spill;           ///< null: no key waits alone
+    invoke::InvokeGate& spilled_calls;  ///< turns of the process for keys that wait
   };
   struct Options {
     batch::Intake::Options intake;
     Lane::Options lane;  ///< `call` and `given_up` with what is the trigger's
+    QuarantineLimits quarantine;
     /// Of pages that were taken from the source and are not finished.
     std::size_t retained_bytes_max = 4 * 1024 * 1024;
     stream::OnDataLoss on_data_loss = stream::OnDataLoss::Fail;
@@ -86,12 +95,17 @@ class ShardConsumer final : private LaneHost {
   void drain();
   /// Interrupts the calls in flight, if there are any. After drain() that ends the consumer.
   void interrupt_call();
+  /// Interrupts everything, as if the process had been killed, but keeps the lease.
+  void restart();
   /// The lease is gone: interrupts everything; no effect follows.
   void lose_lease() { lose(); }
 
+  bool running() const { return !ended_ && !draining_; }
   ShardExit exit() const { return exit_; }
   const std::string& trouble() const { return trouble_; }
   ShardStatus status() const;
+  SourceCounters source_counters() const;
+  Pulse pulse() const;
   /// Why it does not move, the gravest cause.
   Reason reason() const;
   /// Stopped for a reason that waits for a human, or past 80 % of the stream's retention.
@@ -109,7 +123,12 @@ class ShardConsumer final : private LaneHost {
   Task<Next> settle(Nap& nap) override;
   void lane_ended() override;
   std::chrono::milliseconds behind_latest() const override { return behind_latest_; }
+  WallTime service_now() const override { return deps_.directory.service_now(); }
 
+  std::unique_ptr<Quarantine> make_quarantine();
+  Task<Result<Unit>> run_quarantine();
+  Task<void> load_quarantine();
+  Task<void> end_quarantine();
   Task<Result<Unit>> serve();
   Task<void> load_window();
   void note_window_time(WallTime time);
@@ -133,6 +152,8 @@ class ShardConsumer final : private LaneHost {
   void stop(ShardExit exit);
   void wake_lanes();
   std::string state_text() const;
+  std::string detail() const;
+  std::optional<Duration> reason_for(Reason reason) const;
   void describe_lanes(ShardStatus& status) const;
   const Lane* worst_lane() const;
 
@@ -145,10 +166,14 @@ class ShardConsumer final : private LaneHost {
   std::deque<Lane> lanes_;
   std::optional<TumblingWindow> window_;
   std::size_t lanes_left_ = 0;
-  Event lane_ended_;
+  std::unique_ptr<Quarantine> quarantine_;  ///< null unless on_poison = "key"
+  bool quarantine_runs_ = false;
+  bool loaded_ = false;  ///< which keys wait is known: records may be looked at
+  Event part_ended_;     ///< a lane, or the quarantine
 
   std::uint64_t committed_ = 0;  ///< all before this ordinal is durably finished
   MonotonicTime committed_at_;
+  MonotonicTime progressed_at_;         ///< the checkpoint moved, or nothing was left to read
   std::optional<stream::Fetched> end_;  ///< the last that the source said
   std::optional<WallTime> tip_;         ///< all up to it is finished, but not yet said so
   std::chrono::milliseconds behind_latest_{0};

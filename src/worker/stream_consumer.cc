@@ -1,5 +1,6 @@
 #include "worker/stream_consumer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kt::worker {
@@ -29,6 +30,7 @@ Task<Result<Unit>> StreamConsumer::prepare() {
   probe_.lost_ranges += lost.size();
   if (!lost.empty() && context_.options.on_data_loss == stream::OnDataLoss::Fail) {
     stopped_ = true;
+    reason_ = Reason::DataLost;
     const std::string advice =
         "set on_data_loss = \"continue\" in [application.trigger.kinesis] to go on with the new "
         "stream from its beginning";
@@ -63,6 +65,7 @@ Task<Result<Unit>> StreamConsumer::consume() {
     }
     ++failures;
     trouble_ = ran.error().what;
+    reason_ = std::max(reason_of(ran.error()), Reason::Starting);
     log_.warn("a trigger can not run, will try again",
               {{"failures", failures}, {"code", name(ran.error().code)}, {"error", trouble_}});
     co_await nap_.rest(backoff.delay(failures, context_.deps.random));
@@ -82,6 +85,7 @@ Task<Result<Unit>> StreamConsumer::run_session() {
   auto ended = co_await session_->run();
   session_.reset();
   prepared_ = false;
+  reason_ = Reason::Starting;
   co_return ended;
 }
 
@@ -94,6 +98,22 @@ void StreamConsumer::drain() {
     session_->drain();
 }
 
+TriggerStatus StreamConsumer::trigger_status() const {
+  TriggerStatus out;
+  out.application = trigger_.options.application;
+  out.stream = trigger_.options.stream.str();
+  out.component = trigger_.options.component;
+  out.enabled = trigger_.options.enabled;
+  out.counters = probe_;
+  if (session_) {
+    session_->describe(out);
+    return out;
+  }
+  out.reason = reason_;
+  out.detail = trouble_;
+  return out;
+}
+
 std::vector<ShardStatus> StreamConsumer::status() const {
   if (session_)
     return session_->status();
@@ -101,6 +121,8 @@ std::vector<ShardStatus> StreamConsumer::status() const {
   status.application = trigger_.options.application;
   status.stream = trigger_.options.stream.str();
   status.state = stopped_ ? "stopped: data loss" : "starting";
+  status.reason = reason_;
+  status.detail = trouble_;
   if (!trouble_.empty())
     status.state += ": " + trouble_;
   return {status};

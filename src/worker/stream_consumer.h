@@ -29,6 +29,7 @@ class StreamConsumer {
   void drain();
 
   std::vector<ShardStatus> status() const;
+  TriggerStatus trigger_status() const;
   bool ready() const { return session_ && session_->healthy(); }
   const ConsumerProbe& probe() const { return probe_; }
   const TriggerOptions& options() const { return trigger_.options; }
@@ -50,6 +51,7 @@ class StreamConsumer {
   bool draining_ = false;
   bool stopped_ = false;  ///< data loss, and the user wants to be asked
   std::string trouble_;
+  Reason reason_ = Reason::Starting;  ///< why no session runs
 };
 
 }  // namespace kt::worker

@@ -4,11 +4,16 @@
 #include <utility>
 
 #include "runtime/with_deadline.h"
+#include "stream/shard_poller.h"
+#include "stream/shard_subscriber.h"
 
 namespace kt::worker {
 namespace {
 
 constexpr Duration kDescribeEvery = std::chrono::seconds(30);
+constexpr Duration kStallLook = std::chrono::seconds(5);
+constexpr Duration kStallMargin = std::chrono::seconds(10);
+constexpr std::size_t kRestartsALook = 8;  ///< of a trigger: all at once would be a herd
 
 lease::LeaseCoordinator::Options coordinator_options(const StreamSession::Deps& deps) {
   const WorkerOptions& options = deps.context.options;
@@ -30,12 +35,21 @@ StreamSession::StreamSession(Deps deps, Log log)
       log_(std::move(log)),
       coordinator_(lease::LeaseCoordinator::Deps{deps.context.deps.clock, deps.context.deps.random,
                                                  deps.context.deps.table, *this, log_},
-                   coordinator_options(deps)) {}
+                   coordinator_options(deps)) {
+  const TriggerOptions& trigger = deps_.trigger.options;
+  if (trigger.enhanced_fan_out.empty())
+    return;
+  stream::FanOutConsumer::Options consumer;
+  consumer.name_or_arn = trigger.enhanced_fan_out;
+  fan_out_.emplace(deps_.context.deps.clock, deps_.trigger.api, trigger.stream, std::move(consumer),
+                   log_);
+}
 
 Task<Result<Unit>> StreamSession::run() {
   group_.emplace(deps_.context.deps.loop);
   group_->spawn(coordinator_.run());
   group_->spawn(discover());
+  group_->spawn(watch_stalls());
   group_->spawn(serve_drain());
   co_return co_await group_->join();
 }
@@ -43,6 +57,7 @@ Task<Result<Unit>> StreamSession::run() {
 void StreamSession::lease_taken(lease::HeldLeasePtr lease) {
   auto run = std::make_shared<ShardRun>(std::move(lease), deps_.context.deps.clock);
   runs_.push_back(run);
+  ++deps_.probe.taken_leases;
   if (draining_)
     stop_run(*run);
   group_->spawn(run_shard(std::move(run)));
@@ -92,10 +107,12 @@ Task<Result<Unit>> StreamSession::run_shard(ShardRunPtr run) {
     run->lost = true;
     ++deps_.probe.lost_leases;
   }
-  if (run->consumer && run->consumer->exit() == ShardExit::LeaseLost)
+  if (run->consumer && run->consumer->exit() == ShardExit::LeaseLost) {
     coordinator_.report_lost(run->lease);
-  else if (!run->lost)
+  } else if (!run->lost) {
     co_await coordinator_.release(run->lease);
+    ++deps_.probe.released_leases;
+  }
   runs_.remove(run);
   runs_changed_.notify_all();
   coordinator_.poke();
@@ -122,10 +139,17 @@ Task<void> StreamSession::consume(ShardRunPtr run) {
   Backoff backoff;
   for (std::uint32_t failures = 1; !run->stopping && !run->lost; ++failures) {
     run->consumer = make_consumer(run->lease);
+    run->counted = false;
     co_await run->consumer->run();
+    count_source(*run);
     const ShardExit exit = run->consumer->exit();
     if (exit == ShardExit::DataLost)
       co_await park(run);
+    if (exit == ShardExit::Stalled) {
+      // What it enqueued is finished work: where the next one starts must not lie before it.
+      co_await deps_.context.checkpointer.flush();
+      continue;
+    }
     if (exit != ShardExit::Failed)
       co_return;
     log_.error("a shard can not be read, will try again",
@@ -138,9 +162,9 @@ std::unique_ptr<stream::ShardSource> StreamSession::make_source(const lease::Lea
                                                                 const Log& log) {
   WorkerContext& context = deps_.context;
   const TriggerOptions& trigger = deps_.trigger.options;
-  const stream::ShardPoller::Deps reading{context.deps.clock, context.deps.random,
-                                          deps_.trigger.api, deps_.directory, context.memory};
-  stream::ShardPoller::Options poll;
+  const stream::SourceDeps reading{context.deps.clock, context.deps.random, deps_.trigger.api,
+                                   deps_.directory, context.memory};
+  stream::SourceOptions poll;
   poll.shard = row.key.shard;
   poll.start = row.checkpoint;
   poll.start_arrival = row.checkpoint_arrival;
@@ -154,7 +178,12 @@ std::unique_ptr<stream::ShardSource> StreamSession::make_source(const lease::Lea
     return rules.rebuild_position(start, last);
   };
   auto budget = context.budgets.of(trigger.endpoint, trigger.stream, row.key.shard);
-  return std::make_unique<stream::ShardPoller>(reading, std::move(budget), std::move(poll), log);
+  if (!fan_out_)
+    return std::make_unique<stream::ShardPoller>(reading, std::move(budget), std::move(poll), log);
+  stream::ShardSubscriber::Options push;
+  push.source = std::move(poll);
+  return std::make_unique<stream::ShardSubscriber>(reading, std::move(budget), *fan_out_,
+                                                   std::move(push), log);
 }
 
 ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) const {
@@ -181,6 +210,7 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
   options.lane.given_up.component = trigger.component;
   options.lane.given_up.stream = trigger.stream;
   options.lane.given_up.stream_created = row.key.consumer.stream_created;
+  options.quarantine = trigger.quarantine;
   options.retained_bytes_max = deps_.context.options.prefetch_bytes_max;
   options.on_data_loss = deps_.context.options.on_data_loss;
   return options;
@@ -188,11 +218,16 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
 
 std::unique_ptr<ShardConsumer> StreamSession::make_consumer(const lease::HeldLeasePtr& lease) {
   WorkerContext& context = deps_.context;
-  const ShardConsumer::Deps deps{
-      context.deps.clock,  context.deps.random,  deps_.directory,
-      deps_.trigger.guest, context.policy,       deps_.trigger.destination,
-      coordinator_,        context.checkpointer, *this,
-      context.rules,       deps_.probe,          context.deps.loop};
+  spill::SpillStore* const spill =
+      deps_.trigger.options.on_poison == OnPoison::Key ? deps_.trigger.spill : nullptr;
+  const ShardConsumer::Deps deps{context.deps.clock,   context.deps.random,
+                                 deps_.directory,      deps_.trigger.guest,
+                                 context.policy,       deps_.trigger.destination,
+                                 coordinator_,         context.checkpointer,
+                                 context.memory,       *this,
+                                 context.rules,        deps_.probe,
+                                 context.deps.loop,    spill,
+                                 context.spilled_calls};
   Log log = log_.with("shard", lease->shard().view());
   auto source = make_source(lease->row(), log);
   return std::make_unique<ShardConsumer>(deps, lease, std::move(source),
@@ -207,6 +242,48 @@ Task<Result<Unit>> StreamSession::add_children(std::vector<Shard> children) {
   if (added)
     coordinator_.poke();
   co_return Unit{};
+}
+
+Task<Result<Unit>> StreamSession::watch_stalls() {
+  if (deps_.context.options.stall_timeout.count() <= 0)
+    co_return Unit{};
+  for (;;) {
+    co_await deps_.context.deps.clock.sleep(kStallLook);
+    std::size_t restarts = 0;
+    for (const ShardRunPtr& run : runs_) {
+      if (restarts < kRestartsALook && restart_if_stalled(*run))
+        ++restarts;
+    }
+  }
+}
+
+bool StreamSession::restart_if_stalled(ShardRun& run) {
+  if (!run.consumer || !run.consumer->running() || run.stopping || run.lost)
+    return false;
+  const TriggerOptions& trigger = deps_.trigger.options;
+  const Duration least =
+      std::max(deps_.context.options.stall_timeout, 2 * trigger.handler_timeout + kStallMargin);
+  const StallWatch::Limits limits{std::max(least, 2 * trigger.idle_wait + kStallMargin),
+                                  std::max(least, 2 * trigger.batch.window + kStallMargin)};
+  Clock& clock = deps_.context.deps.clock;
+  if (!run.watch.stands_still(run.consumer->pulse(), clock.now(), limits))
+    return false;
+  run.watch.restarted();
+  ++deps_.probe.stalls;
+  const ShardStatus status = run.consumer->status();
+  log_.error("a shard stands still for no known reason: restarted from its checkpoint",
+             {{"shard", status.shard.str()},
+              {"reason", name(Reason::Stalled)},
+              {"state", status.state},
+              {"checkpoint", status.checkpoint},
+              {"restarts", run.watch.restarts()}});
+  run.consumer->restart();
+  return true;
+}
+
+void StreamSession::count_source(ShardRun& run) {
+  deps_.probe.finished_sources += run.consumer->source_counters();
+  run.counted = true;
 }
 
 Task<Result<Unit>> StreamSession::discover() {
@@ -224,11 +301,13 @@ Task<Result<Unit>> StreamSession::discover() {
     auto looked = co_await look_around(describe);
     if (looked) {
       failures = 0;
+      listing_trouble_.reset();
       if (describe)
         described = clock.now();
       continue;
     }
     ++failures;
+    listing_trouble_ = looked.error();
     log_.warn("listing the shards failed, will repeat",
               {{"failures", failures}, {"error", looked.error().what}});
   }
@@ -245,6 +324,10 @@ Task<Result<Unit>> StreamSession::look_around(bool describe) {
       co_return Unit{};
     }
   }
+  for (const ShardRunPtr& run : runs_)
+    deps_.positions.remember(run->lease->row());
+  if (const auto& from = coordinator_.rows_read_from())
+    deps_.probe.rows_recreated += deps_.positions.notice_deleted(coordinator_.rows(), *from);
   std::vector<Shard> none;
   CO_TRY(add_children(std::move(none)));
   CO_TRY(deps_.positions.remove_forgotten());
@@ -282,40 +365,6 @@ Task<Result<Unit>> StreamSession::serve_drain() {
     log_.warn("stopped before every lease was given back", {{"leases", runs_.size()}});
   group_->cancel();
   co_return Unit{};
-}
-
-bool StreamSession::healthy() const {
-  return !coordinator_.trouble() &&
-         std::none_of(runs_.begin(), runs_.end(), [](const ShardRunPtr& run) {
-           return run->consumer && run->consumer->needs_help();
-         });
-}
-
-std::vector<ShardStatus> StreamSession::status() const {
-  std::vector<ShardStatus> all;
-  if (runs_.empty()) {
-    ShardStatus none;
-    none.application = deps_.trigger.options.application;
-    none.stream = deps_.trigger.options.stream.str();
-    none.state = "holds no lease";
-    if (coordinator_.trouble())
-      none.state += ": " + coordinator_.trouble()->what;
-    all.push_back(std::move(none));
-  }
-  for (const ShardRunPtr& run : runs_) {
-    if (run->consumer) {
-      all.push_back(run->consumer->status());
-      continue;
-    }
-    ShardStatus status;
-    status.application = run->lease->key().consumer.application;
-    status.stream = run->lease->key().consumer.stream.str();
-    status.shard = run->lease->shard();
-    status.checkpoint = to_string(run->lease->row().checkpoint);
-    status.state = deps_.trigger.options.enabled ? "waiting" : "not enabled";
-    all.push_back(std::move(status));
-  }
-  return all;
 }
 
 }  // namespace kt::worker

@@ -8,6 +8,7 @@
 //     lease_asked_back, drain() ──► drained, checkpointed, released
 //     finished ──► released at SHARD_END; the coordinator then takes the children
 //     failed ──► the same lease, a new consumer, after a back-off
+//     stands still, unexplained ──► the same lease, a new consumer from the durable checkpoint
 //     data lost ──► held, not read, shown by status
 #pragma once
 #include <list>
@@ -16,7 +17,8 @@
 
 #include "lease/lease_coordinator.h"
 #include "runtime/task_group.h"
-#include "stream/shard_poller.h"
+#include "stream/fan_out_consumer.h"
+#include "stream/shard_source.h"
 #include "worker/context.h"
 #include "worker/positions.h"
 #include "worker/shard_consumer.h"
@@ -42,7 +44,10 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
   Task<Result<Unit>> run();
   void drain() { drain_.fire(); }
   bool recreated() const { return recreated_; }
+  /// The shards held, then those that others hold or that wait.
   std::vector<ShardStatus> status() const;
+  /// Of the trigger as a whole: what is not one shard's.
+  void describe(TriggerStatus& status) const;
   /// No shard is stopped or about to lose records, and the lease table answers.
   bool healthy() const;
 
@@ -53,6 +58,8 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
     lease::HeldLeasePtr lease;
     std::unique_ptr<ShardConsumer> consumer;
     Nap nap;
+    StallWatch watch;
+    bool counted = false;   ///< what the consumer's source did is in the trigger's counters
     bool stopping = false;  ///< drain, then release
     bool lost = false;
   };
@@ -73,6 +80,11 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
   void stop_run(ShardRun& run);
   Task<Result<Unit>> interrupt_later(ShardRunPtr run);
 
+  Task<Result<Unit>> watch_stalls();
+  bool restart_if_stalled(ShardRun& run);
+  void count_source(ShardRun& run);
+  ShardStatus status_of(const ShardRun& run) const;
+  void add_rows_of_others(std::vector<ShardStatus>& all) const;
   Task<Result<Unit>> discover();
   Task<Result<Unit>> look_around(bool describe);
   Task<Result<Unit>> serve_drain();
@@ -82,11 +94,13 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
   Deps deps_;
   Log log_;
   lease::LeaseCoordinator coordinator_;
+  std::optional<stream::FanOutConsumer> fan_out_;  ///< with `enhanced_fan_out`
   std::list<ShardRunPtr> runs_;
   Event runs_changed_;
   OneShot drain_;
   bool draining_ = false;
   bool recreated_ = false;
+  std::optional<Error> listing_trouble_;
   std::optional<TaskGroup> group_;
 };
 

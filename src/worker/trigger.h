@@ -70,6 +70,9 @@ struct WorkerOptions {
   std::size_t memory_budget_bytes = 256 * 1024 * 1024;
   std::size_t prefetch_bytes_max = 4 * 1024 * 1024;  ///< a shard
   stream::Pacing pacing = stream::Pacing::Service;
+  /// A shard that does not move for so long, for no known reason, is begun again from its
+  /// checkpoint. At least twice a trigger's handler_timeout and 10 s; 0: never.
+  Duration stall_timeout = std::chrono::minutes(2);
   Backoff retry;  ///< of failed batches
 };
 

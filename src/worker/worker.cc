@@ -41,7 +41,8 @@ Worker::Worker(Deps deps, Options options, std::vector<Trigger> triggers,
       checkpointer_(
           checkpoint::Checkpointer::Deps{deps_.clock, deps_.random, deps_.table, deps_.log},
           checkpointer_options(options_)),
-      context_{deps_, options_, *rules_, memory_, budgets_, policy_, checkpointer_} {
+      context_{deps_,    options_, *rules_,        memory_,
+               budgets_, policy_,  spilled_calls_, checkpointer_} {
   for (Trigger& trigger : triggers)
     consumers_.push_back(std::make_unique<StreamConsumer>(context_, std::move(trigger)));
 }
@@ -104,6 +105,21 @@ std::vector<ShardStatus> Worker::status() const {
       all.push_back(std::move(status));
   }
   return all;
+}
+
+WorkerStatus Worker::worker_status() const {
+  WorkerStatus out;
+  out.worker = options_.worker;
+  out.uptime = deps_.clock.now() - begun_;
+  out.draining = stopping_;
+  out.memory_used_bytes = memory_.used();
+  out.memory_budget_bytes = memory_.bytes_max();
+  out.checkpoint_commits = checkpointer_.commits_count();
+  if (const auto& trouble = checkpointer_.trouble())
+    out.checkpoint_trouble = trouble->what;
+  for (const auto& consumer : consumers_)
+    out.triggers.push_back(consumer->trigger_status());
+  return out;
 }
 
 bool Worker::ready() const {

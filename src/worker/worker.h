@@ -42,6 +42,7 @@ class Worker final : public Control {
   void stop();
 
   std::vector<ShardStatus> status() const override;
+  WorkerStatus worker_status() const override;
   /// Every trigger has its positions stored and is being consumed.
   bool ready() const;
   /// In the order of the triggers.
@@ -59,11 +60,13 @@ class Worker final : public Control {
   MemoryBudget memory_;
   stream::ReadBudgets budgets_;
   invoke::FailurePolicy policy_;
+  invoke::InvokeGate spilled_calls_{8};  ///< turns of keys that wait: bounds their payloads
   checkpoint::Checkpointer checkpointer_;
   WorkerContext context_;
   std::vector<std::unique_ptr<StreamConsumer>> consumers_;
   std::optional<TaskGroup> group_;
   std::optional<TaskGroup> starting_;
+  MonotonicTime begun_;
   bool stopping_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "lease/memory/memory_lease_table.h"
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
+#include "spill/memory/memory_spill_store.h"
 #include "tests/support/fake_kinesis.h"
 #include "tests/support/faulty_lease_table.h"
 #include "worker/worker.h"
@@ -82,7 +83,7 @@ class WorkerTest : public ::testing::Test {
   }
   void start() {
     crash();
-    Trigger trigger{trigger_, kinesis_, guest_, &destination_};
+    Trigger trigger{trigger_, kinesis_, guest_, &destination_, &spill_};
     WorkerDeps deps{loop_, clock_, random_, faulty_, Log()};
     worker_.emplace(deps, options_, std::vector<Trigger>{trigger});
     ended_ = false;
@@ -136,6 +137,7 @@ class WorkerTest : public ::testing::Test {
   WorkerOptions options_;
 
   deliver::MemoryDestination destination_{clock_};
+  spill::MemorySpillStore spill_;
 
   int calls_ = 0;
   int failures_left_ = 0;
