@@ -119,9 +119,10 @@ Result<Unit> check_all(CheckOptions& options, const Console& console) {
   TRY(const auto components,
       Components::load(setup, options.flags, console, Components::Logs::None, log));
   for (const app::Component& component : setup.app.components) {
-    const auto& compiled = components->of(component.id).compiled;
+    const Components::One& one = components->of(component.id);
     console.out << "ok  component " << component.id
-                << (compiled.from_core_module() ? " (core module)" : "") << "\n";
+                << (one.compiled.from_core_module() ? " (core module)" : "") << ": a handler of "
+                << name(one.linked->world()) << "\n";
   }
   if (options.offline)
     return Unit{};

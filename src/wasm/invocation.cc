@@ -37,9 +37,9 @@ std::string_view name(World world) {
     case World::Kinesis:
       return "fermyon:spin-kinesis@2.0.0";
     case World::Stream:
-      return "trigger-kinesis:handler@0.1.0 (stream-handler)";
+      return "trigger-kinesis:handler@0.1, stream-handler";
     case World::StreamAsync:
-      return "trigger-kinesis:handler@0.1.0 (stream-handler-async)";
+      return "trigger-kinesis:handler@0.1, stream-handler-async";
   }
   return "unknown";
 }

@@ -2,13 +2,14 @@
 
 import re
 import signal
+import subprocess
 import time
 
 import aws_kinesis_agg.aggregator
 import pytest
 
 from apps import App, guest
-from harness import Consumer, create_stream, stream_arn
+from harness import BINARY, Consumer, clean_environment, create_stream, stream_arn
 
 CALL = re.compile(r"^call (?P<arn>\S+) (?P<shard>\S+) attempt (?P<attempt>\d+) behind (?P<behind>\d+) "
                   r"fencing (?P<fencing>\d+) window (?P<window>\S+) state (?P<state>.*)$")
@@ -52,6 +53,14 @@ def put(client, stream_name, *payloads):
 def stop(consumer):
     consumer.signal(signal.SIGTERM)
     assert consumer.wait(15) == 0, consumer.output
+
+
+def test_check_says_which_world_a_handler_is_of(app, form):
+    checked = subprocess.run([BINARY, "check", "--offline", "-f", app.manifest], capture_output=True, text=True,
+                             env=clean_environment(app.folder), timeout=60)
+    world = {"stream": "stream-handler", "stream_async": "stream-handler-async"}[form]
+    assert checked.returncode == 0, checked.stderr
+    assert f"a handler of trigger-kinesis:handler@0.1, {world}\n" in checked.stdout
 
 
 def test_a_handler_is_told_its_context_and_each_records_place(service, client, stream_name, app):
