@@ -111,6 +111,7 @@ Json shard(const ShardStatus& from) {
   out["application"] = from.application.str();
   out["stream"] = from.stream;
   out["shard"] = from.shard.str();
+  out["held"] = from.held;
   out["owner"] = from.owner;
   out["state"] = from.state;
   out["reason"] = kt::name(from.reason);

@@ -91,7 +91,7 @@ std::vector<metric::TriggerView> views(const WorkerStatus& worker,
   }
   for (const ShardStatus& shard : shards) {
     const auto found = index.find(shard.application);
-    if (found == index.end())
+    if (found == index.end() || !shard.held)
       continue;
     metric::TriggerView& view = all[found->second];
     view.sources += shard.source_counters;
@@ -166,7 +166,7 @@ class ShardSeries {
  public:
   ShardSeries(const std::vector<ShardStatus>& shards, std::size_t series_max) {
     for (const ShardStatus& shard : shards) {
-      if (!shard.shard.empty())
+      if (shard.held)
         shards_.push_back(&shard);
     }
     aggregated_ = shards_.size() > series_max;

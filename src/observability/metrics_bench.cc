@@ -16,6 +16,7 @@ void scrape(benchmark::State& state) {
     ShardStatus shard;
     shard.application = trigger.application;
     shard.shard = ShardId("shardId-" + std::to_string(1'000'000'000'000 + i).substr(1));
+    shard.held = true;
     shard.millis_behind_latest = i;
     shard.records_done = static_cast<std::uint64_t>(i) * 1'234'567;
     shard.iterator_age_millis = i;

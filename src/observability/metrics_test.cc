@@ -17,6 +17,7 @@ ShardStatus shard(const std::string& id, std::int64_t behind) {
   ShardStatus status;
   status.application = ApplicationName("orders/handler");
   status.shard = ShardId(id);
+  status.held = true;
   status.millis_behind_latest = behind;
   status.records_done = 7;
   status.source_counters.reads = 3;
