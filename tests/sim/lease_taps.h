@@ -14,6 +14,8 @@ class WriteTap final : public lease::ForwardingLeaseTable {
  public:
   WriteTap(lease::LeaseTable& inner, History& history, const LifeView& life)
       : ForwardingLeaseTable(inner), history_(history), life_(life) {}
+  WriteTap(const WriteTap&) = delete;
+  WriteTap& operator=(const WriteTap&) = delete;
 
   Task<Result<lease::SeedOutcome>> seed(lease::ConsumerKey consumer,
                                         std::vector<lease::Lease> leases) override {

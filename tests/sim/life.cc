@@ -62,12 +62,13 @@ Life::Life(Stage& stage, std::string name, Random random)
       worker_random_(random_.fork()),
       clock_(stage.clock, draw_drift(stage.options, random_),
              draw_wall_offset(stage.options, random_)),
+      table_random_(stage.options.seed ^ std::hash<std::string>()(name)),
       write_tap_(stage.table, stage.history, view_),
-      unconditional_(write_tap_),
+      unconditional_(innermost()),
       faulty_(clock_, random_.fork(),
               stage.mutant == Mutant::UnconditionalWrite
                   ? static_cast<lease::LeaseTable&>(unconditional_)
-                  : static_cast<lease::LeaseTable&>(write_tap_)),
+                  : innermost()),
       beat_tap_(faulty_, clock_, view_),
       api_(SimKinesis::Deps{clock_, stage.model, stage.clock, stage.history, view_, stage.options,
                             stage.weather},
@@ -90,7 +91,40 @@ Life::Life(Stage& stage, std::string name, Random random)
                   std::move(rules));
 }
 
+/// The faults are those of the network then, below the real table, and the service itself tells the
+/// history what was stored.
+void Life::reach_dynamodb() {
+  network_.emplace(clock_, table_random_.fork(), *stage_.dynamodb);
+  network_->on_arrival = [this] { stage_.dynamodb_tap->arrives(view_); };
+  network_->on_event = [this](const char* event) { stage_.history.reached(event); };
+  const lease::DynamoDbLeaseTable::Deps deps{clock_, table_random_, *network_};
+  lease::DynamoDbLeaseTable::Options options;
+  options.prefix = "sim";
+  options.requests_max = 3;
+  dynamodb_table_.emplace(deps, options);
+}
+
+lease::LeaseTable& Life::innermost() {
+  if (stage_.dynamodb == nullptr)
+    return write_tap_;
+  if (!dynamodb_table_)
+    reach_dynamodb();
+  return *dynamodb_table_;
+}
+
 void Life::feel_weather() {
+  const bool worse = stage_.weather.bad;
+  if (network_) {
+    test::DynamoDbNetwork::Faults& net = network_->faults;
+    const Duration calm = std::chrono::milliseconds(10);
+    net.delay_max =
+        worse ? stage_.options.table_latency : std::min(stage_.options.table_latency, calm);
+    net.fail_before_per_mille = worse ? stage_.options.table_fail_per_mille : 0;
+    net.throttle_per_mille = worse ? stage_.options.table_fail_per_mille / 4 : 0;
+    net.conflict_per_mille = worse ? stage_.options.table_fail_per_mille : 0;
+    net.lose_reply_per_mille = worse ? stage_.options.table_lost_per_mille : 0;
+    return;
+  }
   lease::FaultyLeaseTable::Faults& faults = faulty_.faults;
   const bool bad = stage_.weather.bad;
   const Duration mild = std::chrono::milliseconds(20);

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "invoke/native_guest.h"
+#include "lease/dynamodb/dynamodb_lease_table.h"
 #include "runtime/task_group.h"
+#include "tests/sim/dynamodb_tap.h"
 #include "tests/sim/lease_taps.h"
 #include "tests/sim/mutants.h"
 #include "tests/sim/sim_kinesis.h"
@@ -20,7 +22,9 @@ struct Stage {
   Loop& loop;
   VirtualClock& clock;
   local::KinesisModel& model;
-  lease::LeaseTable& table;
+  lease::LeaseTable& table;  ///< not looked at when `dynamodb` is set
+  test::ModelledDynamoDb* dynamodb;
+  DynamoDbTap* dynamodb_tap;
   History& history;
   const SimOptions& options;
   Weather& weather;
@@ -57,6 +61,8 @@ class Life {
  private:
   static worker::WorkerOptions worker_options(const Stage& stage, const std::string& name);
   static worker::TriggerOptions trigger_options(const Stage& stage);
+  void reach_dynamodb();
+  lease::LeaseTable& innermost();
   Task<Result<Unit>> live();
   Task<invoke::Invocation> handle(std::shared_ptr<const Batch> batch, invoke::CallContext context);
   Duration draw_guest_time();
@@ -67,6 +73,9 @@ class Life {
   Random worker_random_;
   LifeView view_;
   WorkerClock clock_;
+  Random table_random_;
+  std::optional<test::DynamoDbNetwork> network_;  ///< with DynamoDB: each worker's own way to it
+  std::optional<lease::DynamoDbLeaseTable> dynamodb_table_;
   WriteTap write_tap_;
   UnconditionalLeaseTable unconditional_;
   lease::FaultyLeaseTable faulty_;

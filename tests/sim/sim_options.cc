@@ -66,6 +66,9 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   o.push_silence_per_mille = swarm(random, 3);
   o.push_break_per_mille = swarm(random, 10);
   o.push_refused_per_mille = swarm(random, 100);
+  if (!o.exclusive && random.chance(200))
+    o.workers += 2;
+  o.dynamodb = !o.exclusive && !o.sqlite && random.chance(500);
   return o;
 }
 
@@ -77,16 +80,16 @@ std::string SimOptions::describe() const {
       "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
       "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={} table_down={} no_next={} "
       "no_children={} tight_memory={} fan_out={} push_life={}ms silence={} break={} refused={}",
-      seed, workers, shards, keys, exclusive ? "exclusive" : "shared", sqlite ? "sqlite" : "memory",
-      latest ? "LATEST" : "TRIM_HORIZON", outage, batch_max, ms(window), ms(chaos),
-      ms(detector_poll), ms(handler_timeout), ms(checkpoint_interval), ms(transition),
-      put_batch_max, ms(put_pause_max), listing_page, reshard_per_mille, crash_per_mille,
-      stop_per_mille, stall_per_mille, ms(stall_max), drift_per_mille, ms(api_latency),
-      api_fail_per_mille, expire_per_mille, stale_per_mille, ms(table_latency),
-      table_fail_per_mille, table_lost_per_mille, ms(guest_time), guest_fail_per_mille,
-      guest_slow_per_mille, table_down_per_mille, no_next_per_mille, no_children_per_mille,
-      tight_memory, fan_out, ms(push_life), push_silence_per_mille, push_break_per_mille,
-      push_refused_per_mille);
+      seed, workers, shards, keys, exclusive ? "exclusive" : "shared",
+      dynamodb ? "dynamodb" : (sqlite ? "sqlite" : "memory"), latest ? "LATEST" : "TRIM_HORIZON",
+      outage, batch_max, ms(window), ms(chaos), ms(detector_poll), ms(handler_timeout),
+      ms(checkpoint_interval), ms(transition), put_batch_max, ms(put_pause_max), listing_page,
+      reshard_per_mille, crash_per_mille, stop_per_mille, stall_per_mille, ms(stall_max),
+      drift_per_mille, ms(api_latency), api_fail_per_mille, expire_per_mille, stale_per_mille,
+      ms(table_latency), table_fail_per_mille, table_lost_per_mille, ms(guest_time),
+      guest_fail_per_mille, guest_slow_per_mille, table_down_per_mille, no_next_per_mille,
+      no_children_per_mille, tight_memory, fan_out, ms(push_life), push_silence_per_mille,
+      push_break_per_mille, push_refused_per_mille);
 }
 
 }  // namespace kt::sim

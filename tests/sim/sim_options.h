@@ -18,6 +18,7 @@ struct SimOptions {
   int keys = 8;
   bool exclusive = false;  ///< one worker, guarded by the directory lock
   bool sqlite = false;     ///< the SQLite table instead of the one in memory
+  bool dynamodb = false;   ///< the DynamoDB table over a modelled service
   bool latest = false;     ///< start at LATEST instead of TRIM_HORIZON
   bool outage = false;     ///< all workers are down until retention ends part of the records
   int batch_max = 10;

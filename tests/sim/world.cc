@@ -29,6 +29,13 @@ local::ModelOptions model_options(const SimOptions& options) {
   return out;
 }
 
+test::ModelledDynamoDb::Options dynamodb_options(const SimOptions& options) {
+  test::ModelledDynamoDb::Options out;
+  out.creating = milliseconds(options.seed % 2000);
+  out.page_bytes = options.seed % 2 == 0 ? 700 : 1024 * 1024;
+  return out;
+}
+
 std::unique_ptr<lease::LeaseTable> make_table(const SimOptions& options, WorkThread& work) {
   if (!options.sqlite)
     return std::make_unique<lease::MemoryLeaseTable>();
@@ -46,8 +53,20 @@ World::World(SimOptions options, Mutant mutant, std::optional<Checker> only, Log
       history_(clock_, kRetention),
       model_(clock_, model_options(options_)),
       table_(make_table(options_, work_)),
-      stage_{loop_,    clock_,   model_, *table_, history_,
-             options_, weather_, mutant, kStream, std::move(log)},
+      dynamodb_(clock_, Random(options_.seed + 99), dynamodb_options(options_)),
+      dynamodb_tap_(history_, dynamodb_),
+      stage_{loop_,
+             clock_,
+             model_,
+             *table_,
+             options_.dynamodb ? &dynamodb_ : nullptr,
+             &dynamodb_tap_,
+             history_,
+             options_,
+             weather_,
+             mutant,
+             kStream,
+             std::move(log)},
       group_(loop_),
       chaos_end_(clock_.now() + options_.chaos) {
   history_.set_start(options_.latest, static_cast<std::size_t>(options_.batch_max));

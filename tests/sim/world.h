@@ -68,6 +68,8 @@ class World {
   local::KinesisModel model_;
   InlineWork work_;
   std::unique_ptr<lease::LeaseTable> table_;
+  test::ModelledDynamoDb dynamodb_;
+  DynamoDbTap dynamodb_tap_;
   Weather weather_;
   Stage stage_;
   std::vector<std::unique_ptr<Life>> slots_;

@@ -2,6 +2,7 @@
 
 #include "runtime/task_group.h"
 #include "tests/contract/lease_table_contract.h"
+#include "tests/contract/lease_window_contract.h"
 #include "tests/support/dynamodb/modelled_dynamodb.h"
 
 namespace kt::lease {
@@ -208,8 +209,9 @@ TEST_F(DynamoDbLeaseTableTest, AHalfSeedIsFinishedByWhoComesNextWithTheSamePosit
     network.faults = {};
     const auto mine = run(table.seed(mine_, rows));
     ASSERT_TRUE(mine) << mine.error().what;
-    if (first)
+    if (first) {
       EXPECT_EQ(*mine, SeedOutcome::SeededBefore);
+    }
     const auto stored = get(table.list(mine_));
     ASSERT_EQ(stored.size(), 250u);
     for (const Lease& row : stored)
@@ -313,5 +315,6 @@ TEST(TableNames, KeepWhatTheServiceAllows) {
 
 namespace contract {
 INSTANTIATE_TYPED_TEST_SUITE_P(DynamoDb, LeaseTableContract, Modelled);
+INSTANTIATE_TYPED_TEST_SUITE_P(DynamoDb, LeaseWindowContract, Modelled);
 }  // namespace contract
 }  // namespace kt::lease

@@ -1,6 +1,7 @@
 #include "lease/memory/memory_lease_table.h"
 
 #include "tests/contract/lease_table_contract.h"
+#include "tests/contract/lease_window_contract.h"
 
 namespace kt::lease {
 namespace {
@@ -14,5 +15,6 @@ struct Memory {
 
 namespace contract {
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, LeaseTableContract, Memory);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, LeaseWindowContract, Memory);
 }  // namespace contract
 }  // namespace kt::lease

@@ -7,6 +7,7 @@
 #include "runtime/task_group.h"
 
 #include "tests/contract/lease_table_contract.h"
+#include "tests/contract/lease_window_contract.h"
 
 namespace kt::lease {
 namespace {
@@ -113,5 +114,6 @@ TEST_F(SqliteLeaseTableTest, ACheckpointThatIsNoneIsCorruptAndNamesItsRow) {
 
 namespace contract {
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, LeaseTableContract, InMemory);
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, LeaseWindowContract, InMemory);
 }  // namespace contract
 }  // namespace kt::lease

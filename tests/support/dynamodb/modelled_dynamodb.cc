@@ -191,7 +191,7 @@ void ModelledDynamoDb::carry_out(const Write& write) {
   item.changed = clock_.now();
   // A deleted item stays as a shadow, which stale reads may still show.
   if (on_write && write.before != write.after)
-    on_write(write.table, write.before, write.after);
+    on_write(write.table, write.before, write.after, write.request);
 }
 
 DynamoDbAnswer ModelledDynamoDb::write_one(const std::string& kind, const json& request) {
@@ -310,20 +310,30 @@ Task<Result<DynamoDbAnswer>> DynamoDbNetwork::call(std::string operation, json r
     co_return fail(ErrorCode::Unavailable, "injected: DynamoDB is away");
   if (random_.chance(faults.fail_before_per_mille)) {
     ++counts.failed_before;
+    tell("a request that did not reach DynamoDB");
     co_return fail(ErrorCode::Unavailable, "injected: DynamoDB is not reachable");
   }
   if (random_.chance(faults.throttle_per_mille)) {
     ++counts.throttled;
+    tell("a request that DynamoDB throttled");
     co_return fail(ErrorCode::Throttled, "injected: ThrottlingException");
   }
   if (operation == "TransactWriteItems" && random_.chance(faults.conflict_per_mille)) {
     ++counts.conflicts;
+    tell("a transaction that met another");
     co_return fail(ErrorCode::Unavailable, "injected: TransactionConflict");
   }
+  if (on_arrival)
+    on_arrival();
   auto answer = service_.handle(operation, request);
+  if (answer && answer->refused)
+    tell("a write that DynamoDB refused");
+  if (answer && answer->body.contains("LastEvaluatedKey"))
+    tell("a page of DynamoDB that was not the last");
   co_await delay();
   if (random_.chance(faults.lose_reply_per_mille)) {
     ++counts.lost_replies;
+    tell("a reply of DynamoDB that was lost");
     co_return fail(ErrorCode::TimedOut, "injected: the reply was lost");
   }
   co_return answer;

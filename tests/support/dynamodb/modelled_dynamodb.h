@@ -28,9 +28,9 @@ class ModelledDynamoDb {
     Duration stale_for = std::chrono::seconds(1);  ///< a read that need not be consistent lags
     std::size_t page_bytes = 1024 * 1024;
   };
-  /// One item before and after a write; null: there was or is none.
-  using OnWrite =
-      std::function<void(const std::string& table, const json& before, const json& after)>;
+  /// One item before and after a write (null: there was or is none), and what asked for it.
+  using OnWrite = std::function<void(const std::string& table, const json& before,
+                                     const json& after, const json& request)>;
 
   ModelledDynamoDb(Clock& clock, Random random, Options options)
       : clock_(clock), random_(random), options_(options) {}
@@ -105,11 +105,19 @@ class DynamoDbNetwork final : public aws::DynamoDbApi {
 
   Faults faults;
   Counts counts;
+  /// Called when a request reaches the service, before it is served.
+  std::function<void()> on_arrival;
+  /// Told of everything out of the ordinary, in words for a report.
+  std::function<void(const char*)> on_event;
 
   Task<Result<aws::DynamoDbAnswer>> call(std::string operation, nlohmann::json request) override;
 
  private:
   Task<void> delay();
+  void tell(const char* event) {
+    if (on_event)
+      on_event(event);
+  }
 
   Clock& clock_;
   Random random_;
