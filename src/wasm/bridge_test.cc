@@ -147,6 +147,31 @@ TEST_F(Bridge, RefusesNullWhereAnObjectIsNeeded) {
   kt_error_free(nullptr);
 }
 
+TEST_F(Bridge, RefusesACallOfAStreamWorldWithoutContextOrExtras) {
+  kt_component* component = nullptr;
+  kt_linked* linked = nullptr;
+  ASSERT_EQ(kt_component_load(engine_, guest("stream_nothing").c_str(), &component), nullptr);
+  ASSERT_EQ(kt_link(engine_, component, &options_, &linked), nullptr);
+  EXPECT_EQ(kt_linked_get_world(linked), KT_WORLD_STREAM);
+  EXPECT_EQ(kt_linked_get_world(linked_), KT_WORLD_KINESIS);
+  EXPECT_EQ(kt_linked_get_world(nullptr), 0);
+  Ended ended;
+  kt_invocation call = invocation(ended);
+  expect_invalid(kt_invoke(linked, &call, nullptr));
+  const kt_batch_context context = {};
+  const kt_record record = {};
+  call.context = &context;
+  call.records = &record;
+  call.record_count = 1;
+  expect_invalid(kt_invoke(linked, &call, nullptr));
+  const kt_record_extra extra = {};
+  call.extras = &extra;
+  ASSERT_EQ(kt_invoke(linked, &call, nullptr), nullptr);
+  EXPECT_EQ(ended.promise.get_future().get().first, KT_OK) << "an empty record is a record";
+  kt_linked_free(linked);
+  kt_component_free(component);
+}
+
 TEST_F(Bridge, RunsACallWhoseHandleNobodyWants) {
   Ended ended;
   const kt_invocation call = invocation(ended);
