@@ -164,7 +164,7 @@ TEST(HiddenFlags, PrintTheOptionsOnStdoutWithoutUsage) {
 }
 
 TEST(Commands, HaveHelp) {
-  for (const char* command : {"up", "check", "put", "tail", "shards", "local"}) {
+  for (const char* command : {"up", "check", "put", "tail", "shards", "consumers", "local"}) {
     const Outcome outcome = run_with({command, "--help"});
     EXPECT_EQ(outcome.code, kDone) << command;
     EXPECT_THAT(outcome.out, HasSubstr(command));

@@ -18,15 +18,16 @@ constexpr std::string_view kHelp =
 
 Usage: trigger-kinesis <command> [options]
 
-  up      run an app: trigger-kinesis up [-f spin.toml] [--local]
-  check   validate an app, its components and its AWS access
-  put     put records into a stream
-  tail    print a stream's new records
-  shards  list a stream's shards, and how far they are done
-  status  show a running consumer: shards, lag, and why one does not move
-  leases  copy positions from and to a Kinesis Client Library's table
-  local   serve only the embedded Kinesis
-  bench   measure this machine against the embedded Kinesis
+  up         run an app: trigger-kinesis up [-f spin.toml] [--local]
+  check      validate an app, its components and its AWS access
+  put        put records into a stream
+  tail       print a stream's new records
+  shards     list a stream's shards, and how far they are done
+  consumers  list or deregister a stream's registered consumers
+  status     show a running consumer: shards, lag, and why one does not move
+  leases     copy positions from and to a Kinesis Client Library's table
+  local      serve only the embedded Kinesis
+  bench      measure this machine against the embedded Kinesis
 
   trigger-kinesis <command> --help   the command's options
   trigger-kinesis --version
@@ -48,6 +49,8 @@ int run_command(const Arguments& arguments, const Console& console) {
     return tail_command(rest, console);
   if (name == "shards")
     return shards_command(rest, console);
+  if (name == "consumers")
+    return consumers_command(rest, console);
   if (name == "status")
     return status_command(rest, console);
   if (name == "leases")

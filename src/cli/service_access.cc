@@ -65,7 +65,13 @@ Result<ServiceAccess::Regional*> ServiceAccess::regional(const std::string& regi
   TRY(const aws::ServiceEndpoint service, config_.endpoint("kinesis", region));
   Regional made;
   TRY(made.transport, http::CrtTransport::make(runtime_, clock_, service.endpoint));
+  http::CrtStreamsOptions streams;
+  // Many shards on one connection, where TLS lets both sides agree on it; plain endpoints are
+  // emulators, of which not all know HTTP/2.
+  streams.protocol = service.endpoint.is_tls() ? http::Alpn::Http2 : http::Alpn::Http1;
+  TRY(made.streams, http::CrtStreams::make(runtime_, clock_, service.endpoint, streams));
   stream::KinesisClientOptions options;
+  options.streams = made.streams.get();
   options.region = region;
   options.endpoint = service.endpoint;
   made.client =

@@ -9,6 +9,7 @@
 #include "aws/config.h"
 #include "aws/credentials.h"
 #include "aws/dynamodb_client.h"
+#include "http/crt_streams.h"
 #include "http/crt_transport.h"
 #include "stream/kinesis/kinesis_client.h"
 
@@ -53,6 +54,7 @@ class ServiceAccess {
  private:
   struct Regional {
     std::unique_ptr<http::CrtTransport> transport;
+    std::unique_ptr<http::CrtStreams> streams;
     std::unique_ptr<stream::KinesisClient> client;
   };
 

@@ -1,4 +1,4 @@
-// cli/stream_commands.h — put, tail, shards: work with a stream by hand.
+// cli/stream_commands.h — put, tail, shards, consumers: work with a stream by hand.
 #pragma once
 #include "cli/console.h"
 
@@ -8,5 +8,6 @@ namespace kt::cli {
 int put_command(const Arguments& arguments, const Console& console);
 int tail_command(const Arguments& arguments, const Console& console);
 int shards_command(const Arguments& arguments, const Console& console);
+int consumers_command(const Arguments& arguments, const Console& console);
 
 }  // namespace kt::cli

@@ -92,16 +92,21 @@ Task<Result<ShardSubscriber::End>> ShardSubscriber::take(ShardSubscription& subs
     const bool fresh = clock.now() - read_at < kFresh;
     const WallTime asked_at = cursor_.deps().directory.service_now() - kTipMargin;
     const MonotonicTime deadline = clock.now() + options_.dead_air;
+    SourceProbe& probe = cursor_.probe();
+    probe.asking = true;
     auto coming = subscription.wait();
     CO_TRY(const std::size_t bytes, with_deadline(clock, deadline, std::move(coming),
                                                   "a subscription without sign of life"));
+    probe.asking = false;
     if (bytes == 0)
       co_return std::nullopt;
     MemoryBudget::Share share = co_await cursor_.reserve(2 * bytes + kEventOverhead);
+    probe.asking = true;
     auto reading = subscription.next();
     const MonotonicTime limit = clock.now() + options_.dead_air;
     CO_TRY(auto event,
            with_deadline(clock, limit, std::move(reading), "a subscription within an event"));
+    probe.asking = false;
     read_at = clock.now();
     if (!event)
       co_return std::nullopt;
@@ -130,7 +135,7 @@ Task<Result<ShardSubscriber::End>> ShardSubscriber::handle(PushedEvent event,
       co_return end;
   }
   failures_ = 0;
-  probe.trouble.clear();
+  probe.clear_trouble();
   unsaid_end_ = event.page->records.empty() && event.children.empty() && is_known_closed();
   co_await cursor_.hand_on(std::move(event.page), event.behind_latest, std::move(share),
                            complete_until);
@@ -145,13 +150,14 @@ Task<Result<ShardSubscriber::End>> ShardSubscriber::handle(PushedEvent event,
 Task<Result<ShardSubscriber::End>> ShardSubscriber::recover(Error error) {
   Clock& clock = cursor_.deps().clock;
   SourceProbe& probe = cursor_.probe();
+  probe.asking = false;
   if (is_refusal(error)) {
     consumer_.refuse(error);
     co_return std::nullopt;
   }
   if (error.code == ErrorCode::InUse) {
     // Another subscription of ours less than five seconds ago, or another worker's.
-    probe.trouble = error.what;
+    probe.note_trouble(error, clock.now());
     ++probe.throttled_count;
     co_await clock.sleep(options_.in_use_wait);
     co_return std::nullopt;
@@ -166,7 +172,7 @@ Task<Result<ShardSubscriber::End>> ShardSubscriber::recover(Error error) {
   ++probe.failed_count;
   if (failures_ == 1)
     co_return std::nullopt;
-  probe.trouble = error.what;
+  probe.note_trouble(error, clock.now());
   if (!is_transient(error.code) || failures_ % 10 == 5)
     cursor_.log().warn(
         "subscribing to a shard fails, will repeat",

@@ -23,6 +23,7 @@ struct BenchOptions {
   int shards = 2;
   bool json = false;
   bool quick = false;
+  bool latency_only = false;
   std::vector<std::string> shapes{"10x200", "100x200", "1000x200", "10000x200", "100x10000"};
 };
 
@@ -52,6 +53,8 @@ void declare(CLI::App& command, BenchOptions& options) {
       ->check(CLI::Range(1, 2000));
   command.add_option("--shards", options.shards, "shards of each stream")
       ->check(CLI::Range(1, 200));
+  command.add_flag("--latency", options.latency_only,
+                   "measure only the time from put to handler, polled and pushed");
   command.add_flag("--quick", options.quick, "leave out the runs with processes of their own");
   command
       .add_option("--shape", options.shapes, "batch size x record bytes, as 100x200; repeatable")
@@ -93,7 +96,8 @@ struct Row {
 /// All figures of one run.
 struct Report {
   std::vector<Row> rows;
-  Latency latency;
+  Latency polled;
+  Latency pushed;
   std::optional<Memory> small;
   std::optional<Memory> large;
   int large_shards = 1000;
@@ -107,6 +111,10 @@ class Bench {
   Result<Report> run() {
     if (scratch_.path().empty())
       return fail(ErrorCode::ReadOnly, "cannot make a directory for temporary files");
+    if (options_.latency_only) {
+      TRY(latency());
+      return std::move(report_);
+    }
     TRY(canned_, start_canned_service());
     TRY(service_, start_service(scratch_.make("service"), false));
     TRY(const auto canned, Rig::make(scratch_.make("canned"), canned_.port));
@@ -151,14 +159,16 @@ class Bench {
   }
 
   Result<Unit> latency() {
-    say(fmt::format("latency at 200 records a second for {} s", options_.seconds));
+    say(fmt::format("latency at 200 records a second for {} s, polled and pushed",
+                    options_.seconds));
     const std::string dir = scratch_.make("latency-service");
     TRY(const ServicePeer limited, start_service(dir, true));
     TRY(const auto rig, Rig::make(scratch_.make("latency"), limited.port));
     const StreamArn stream = Rig::stream("latency");
     TRY(rig->create_stream(stream, options_.shards));
-    TRY(report_.latency,
-        measure_latency(*rig, stream, 200, std::chrono::seconds(options_.seconds)));
+    const Duration how_long = std::chrono::seconds(options_.seconds);
+    TRY(report_.polled, measure_latency(*rig, stream, Way::Polled, 200, how_long));
+    TRY(report_.pushed, measure_latency(*rig, stream, Way::Pushed, 200, how_long));
     return Unit{};
   }
 
@@ -170,7 +180,14 @@ class Bench {
   Report report_;
 };
 
-void print_table(const Report& report, const BenchOptions& options, std::ostream& out) {
+void print_latency(const char* way, const Latency& l, std::ostream& out) {
+  fmt::print(out,
+             "Put to handler, {}, default settings, service limits: mean {:.1f} ms, p50 {:.1f}, "
+             "p99 {:.1f}, max {:.1f} ({} records)\n",
+             way, l.mean_ms, l.p50_ms, l.p99_ms, l.max_ms, l.records);
+}
+
+void print_shapes(const Report& report, const BenchOptions& options, std::ostream& out) {
   out << "Consumer against the embedded Kinesis (--limits none) in another process, "
       << options.shards << " shards.\n"
       << "CPU: user and system time of the whole consumer. Floor: its parts alone.\n\n"
@@ -187,11 +204,14 @@ void print_table(const Report& report, const BenchOptions& options, std::ostream
                row.floor.total(), row.floor.client_micros, row.floor.instance_micros,
                row.floor.lowering_micros, cost / row.floor.total());
   }
-  const Latency& l = report.latency;
-  fmt::print(out,
-             "\nPut to handler, default settings, service limits: mean {:.0f} ms, p50 {:.0f}, "
-             "p99 {:.0f}, max {:.0f} ({} records)\n",
-             l.mean_ms, l.p50_ms, l.p99_ms, l.max_ms, l.records);
+  out << "\n";
+}
+
+void print_table(const Report& report, const BenchOptions& options, std::ostream& out) {
+  if (!report.rows.empty())
+    print_shapes(report, options, out);
+  print_latency("polled", report.polled, out);
+  print_latency("pushed", report.pushed, out);
   for (const auto& [shards, memory] :
        {std::pair(options.shards, report.small), std::pair(report.large_shards, report.large)}) {
     if (!memory)
@@ -201,6 +221,16 @@ void print_table(const Report& report, const BenchOptions& options, std::ostream
                "{:.1f} % CPU idle\n",
                shards, memory->megabytes, memory->first_megabytes, memory->cpu_percent);
   }
+}
+
+nlohmann::ordered_json to_json(const Latency& l) {
+  nlohmann::ordered_json out;
+  out["mean"] = l.mean_ms;
+  out["p50"] = l.p50_ms;
+  out["p99"] = l.p99_ms;
+  out["max"] = l.max_ms;
+  out["records"] = l.records;
+  return out;
 }
 
 void print_json(const Report& report, const BenchOptions& options, std::ostream& out) {
@@ -217,10 +247,8 @@ void print_json(const Report& report, const BenchOptions& options, std::ostream&
     item["floor_lowering_micros"] = row.floor.lowering_micros;
     json["throughput"].push_back(item);
   }
-  json["latency_ms"] = {{"mean", report.latency.mean_ms},
-                        {"p50", report.latency.p50_ms},
-                        {"p99", report.latency.p99_ms},
-                        {"max", report.latency.max_ms}};
+  json["latency_ms"] = to_json(report.polled);
+  json["fan_out_latency_ms"] = to_json(report.pushed);
   if (report.small && report.large) {
     json["rss_mb"] = {{"few_shards", report.small->megabytes},
                       {"thousand_shards", report.large->megabytes}};

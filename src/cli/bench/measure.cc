@@ -181,11 +181,13 @@ Result<Throughput> measure_throughput(Rig& rig, const StreamArn& stream, const S
   return result;
 }
 
-Result<Latency> measure_latency(Rig& rig, const StreamArn& stream, int rate, Duration how_long) {
+Result<Latency> measure_latency(Rig& rig, const StreamArn& stream, Way way, int rate,
+                                Duration how_long) {
   AgeingGuest guest(rig.guest(), rig.clock());
   Consumption what;
   what.stream = stream;
-  what.name = "latency";
+  what.name = way == Way::Pushed ? "latency-pushed" : "latency-polled";
+  what.fan_out = way == Way::Pushed ? "bench" : "";
   what.start = Latest{};
   what.pacing = stream::Pacing::Service;
   bool ended = false;

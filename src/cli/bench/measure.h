@@ -39,9 +39,12 @@ struct Latency {
   double p99_ms = 0;
   double max_ms = 0;
 };
+/// How records reach the consumer.
+enum class Way { Polled, Pushed };
 /// Puts `rate` records a second for that long and takes the time from before the put to the start
 /// of the guest call. Default settings, service limits.
-Result<Latency> measure_latency(Rig& rig, const StreamArn& stream, int rate, Duration how_long);
+Result<Latency> measure_latency(Rig& rig, const StreamArn& stream, Way way, int rate,
+                                Duration how_long);
 
 struct Memory {
   double first_megabytes = 0;  ///< at the first start, which compiles the component

@@ -91,6 +91,7 @@ Result<Unit> Rig::consume(const Consumption& what, invoke::Guest& guest, const E
   trigger.stream = what.stream;
   trigger.start = what.start;
   trigger.batch.records_max = what.batch_size;
+  trigger.enhanced_fan_out = what.fan_out;
   worker::WorkerOptions options;
   options.worker = WorkerId("bench");
   options.pacing = what.pacing;

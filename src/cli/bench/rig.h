@@ -21,6 +21,7 @@ struct Consumption {
   StartingPosition start = TrimHorizon{};
   std::size_t batch_size = 100;
   stream::Pacing pacing = stream::Pacing::Off;
+  std::string fan_out;  ///< name of a registered consumer; empty: polling
 };
 
 /// Loop, clock, service client, engine and component. Everything that `up` has, without its
