@@ -208,8 +208,8 @@ std::vector<Key<T>> batch_keys() {
                                     "Length of the windows that carry state from call to call.",
                                     Stage::Later));
   keys.push_back(text<T>("enhanced_fan_out", "", &T::enhanced_fan_out,
-                         "A consumer's name or ARN: records are pushed instead of polled.",
-                         Stage::Later));
+                         "A consumer's name or ARN: records are pushed instead of polled. See "
+                         "[fan-out](fan-out.md)."));
   return keys;
 }
 
@@ -241,8 +241,16 @@ std::vector<Key<T>> failure_keys() {
                   set_on_failure_overflow});
   keys.push_back(choice<T>("on_poison", "shard", &T::on_poison, {"shard", "key"},
                            "What waits while a record keeps failing: the whole shard, or only the "
-                           "record's partition key.",
-                           Stage::Later));
+                           "record's partition key. See [poison records](poison.md)."));
+  keys.push_back(number<T, std::size_t>(
+      "on_poison_max_keys", "1000", &T::on_poison_max_keys, 1, 100'000,
+      "The most partition keys of a shard that may wait. At a bound the shard waits with them."));
+  keys.push_back(number<T, std::size_t>("on_poison_max_records", "100000",
+                                        &T::on_poison_max_records, 1, 10'000'000,
+                                        "The most records of a shard that may wait."));
+  keys.push_back(number<T, std::size_t>("on_poison_max_bytes", "67108864", &T::on_poison_max_bytes,
+                                        1'048'576, 1'099'511'627'776,
+                                        "The most payload bytes of a shard that may wait."));
   return keys;
 }
 
@@ -426,6 +434,13 @@ std::string check_destinations(const TriggerOptions& options) {
   const bool has_messages = options.on_failure && !options.on_failure->holds_documents();
   if (!has_messages && (options.on_failure_overflow || options.on_failure_overflow_refused))
     return "on_failure_overflow goes only with a queue or topic as on_failure: remove it";
+  return {};
+}
+
+std::string check_poison(const TriggerOptions& options) {
+  if (options.on_poison == "key" && options.tumbling_window.count() > 0)
+    return "on_poison = \"key\" does not go with tumbling_window_seconds: a window would leave "
+           "out the records that wait; remove one of them";
   return {};
 }
 

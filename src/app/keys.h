@@ -92,6 +92,8 @@ std::string join_starting_position(TriggerOptions& options);
 
 /// Whether on_failure and on_failure_overflow go together; the fault as text.
 std::string check_destinations(const TriggerOptions& options);
+/// Whether on_poison goes with the rest; the fault as text.
+std::string check_poison(const TriggerOptions& options);
 
 /// The table as docs/reference/manifest.md shows it.
 std::string trigger_keys_as_markdown();

@@ -101,11 +101,33 @@ TEST(Manifest, RefusesWhatThisVersionWouldIgnore) {
   EXPECT_EQ(error_of(manifest(with_stream("instance_reuse = 4\n"))),
             "spin.toml:7: \"instance_reuse\" is not available in this version yet: remove "
             "it, or keep the default 1 (in [[trigger.kinesis]])");
-  EXPECT_THAT(error_of(manifest(with_stream("enhanced_fan_out = \"me\"\n"))),
-              HasSubstr("not available"));
   EXPECT_EQ(error_of(manifest(with_stream("parallelization_factor = 1\nfilters = []\n"
                                           "maximum_retry_attempts = -1\n"))),
             "no error");
+}
+
+TEST(Manifest, ReadsWhatWaitsWithAPoisonRecordAndHowMuch) {
+  const auto app = parse(manifest(
+      with_stream("on_poison = \"key\"\non_poison_max_keys = 5\non_poison_max_records = 6\n"
+                  "on_poison_max_bytes = 7000000\n")));
+  ASSERT_TRUE(app) << app.error().what;
+  const TriggerOptions& options = app->triggers.at(0).options;
+  EXPECT_EQ(options.on_poison, "key");
+  EXPECT_EQ(options.on_poison_max_keys, 5u);
+  EXPECT_EQ(options.on_poison_max_records, 6u);
+  EXPECT_EQ(options.on_poison_max_bytes, 7'000'000u);
+  EXPECT_THAT(error_of(manifest(with_stream("on_poison = \"lane\"\n"))),
+              HasSubstr("\"on_poison\" is one of shard, key"));
+}
+
+TEST(Manifest, RefusesAWindowWhoseRecordsMayWait) {
+  TriggerOptions options;
+  options.on_poison = "key";
+  EXPECT_EQ(check_poison(options), "");
+  options.tumbling_window = std::chrono::seconds(30);
+  EXPECT_THAT(check_poison(options), HasSubstr("tumbling_window_seconds"));
+  options.on_poison = "shard";
+  EXPECT_EQ(check_poison(options), "");
 }
 
 TEST(Manifest, ReadsLambdasParametersOfFailureHandling) {
@@ -358,6 +380,9 @@ TEST(Keys, DefaultsOfTheTableAreThoseOfTheStruct) {
     EXPECT_EQ(set.handler_timeout, plain.handler_timeout);
     EXPECT_EQ(set.instance_reuse, plain.instance_reuse);
     EXPECT_EQ(set.on_poison, plain.on_poison);
+    EXPECT_EQ(set.on_poison_max_keys, plain.on_poison_max_keys);
+    EXPECT_EQ(set.on_poison_max_records, plain.on_poison_max_records);
+    EXPECT_EQ(set.on_poison_max_bytes, plain.on_poison_max_bytes);
     EXPECT_EQ(set.on_non_json, plain.on_non_json);
     EXPECT_EQ(set.deaggregate, plain.deaggregate);
     EXPECT_EQ(set.shard_iterator_type, plain.shard_iterator_type);

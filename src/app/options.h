@@ -30,12 +30,15 @@ struct TriggerOptions {
   int maximum_retry_attempts = -1;  ///< -1: for ever
   std::chrono::seconds maximum_record_age{-1};
   bool bisect_batch_on_function_error = false;
-  bool report_item_failures = false;  ///< function_response_types
+  bool report_item_failures = false;             ///< function_response_types
   std::optional<DestinationAddress> on_failure;  ///< none: the directory of the application
   /// What no message of on_failure holds. None: as on_failure without value.
   std::optional<DestinationAddress> on_failure_overflow;
   bool on_failure_overflow_refused = false;  ///< "none": such a record waits
   std::string on_poison = "shard";
+  std::size_t on_poison_max_keys = 1'000;  ///< of a shard, as are the next two
+  std::size_t on_poison_max_records = 100'000;
+  std::size_t on_poison_max_bytes = std::size_t{64} * 1024 * 1024;
   bool deaggregate = true;
   std::vector<std::string> filters;
   std::string on_non_json = "drop";

@@ -37,6 +37,8 @@ Result<Unit> add_trigger(const Value& table, const std::string& id, const Compon
   std::string fault = join_starting_position(trigger.options);
   if (fault.empty())
     fault = check_destinations(trigger.options);
+  if (fault.empty())
+    fault = check_poison(trigger.options);
   if (!fault.empty())
     return document.error(table.line, fault + " (in " + where + ")");
   if (trigger.options.application_name.empty()) {

@@ -36,6 +36,7 @@ Result<worker::TriggerOptions> trigger_options(const app::TriggerOptions& from,
   to.handler_timeout = from.handler_timeout;
   to.enabled = from.enabled;
   to.deaggregate = from.deaggregate;
+  to.enhanced_fan_out = from.enhanced_fan_out;
   to.lanes = static_cast<std::size_t>(from.parallelization_factor);
   if (from.maximum_retry_attempts >= 0)
     to.limits.retries_max = static_cast<std::uint32_t>(from.maximum_retry_attempts);
@@ -43,6 +44,10 @@ Result<worker::TriggerOptions> trigger_options(const app::TriggerOptions& from,
     to.limits.age_max = from.maximum_record_age;
   to.limits.bisect = from.bisect_batch_on_function_error;
   to.report_item_failures = from.report_item_failures;
+  to.on_poison = from.on_poison == "key" ? worker::OnPoison::Key : worker::OnPoison::Shard;
+  to.quarantine.keys_max = from.on_poison_max_keys;
+  to.quarantine.records_max = from.on_poison_max_records;
+  to.quarantine.bytes_max = from.on_poison_max_bytes;
   if (!from.filters.empty()) {
     TRY(to.filters, app::compile_filters(from));
   }
@@ -144,8 +149,11 @@ class Consumer {
       TRY(deliver::Destination * destination, destinations_->of(trigger.options));
       TRY(auto options, trigger_options(trigger.options, std::move(endpoint)));
       options.component = trigger.component.str();
-      triggers.push_back(
-          worker::Trigger{std::move(options), *client, *guests_.back(), destination});
+      worker::Trigger made{std::move(options), *client, *guests_.back(), destination};
+      if (made.options.on_poison == worker::OnPoison::Key) {
+        TRY(made.spill, leases_->spill());
+      }
+      triggers.push_back(std::move(made));
     }
     log_.info("starting", {{"version", KT_VERSION},
                            {"seed", seed_},
