@@ -213,6 +213,25 @@ def test_a_queue_gets_every_record_in_messages_within_its_limit(service, client,
     queue.delete_queue(QueueUrl=queue_url(moto, "dead"))
 
 
+def test_a_fifo_queue_groups_by_shard(service, client, stream_name, arn, tmp_path, moto):
+    queue = moto.client("sqs")
+    url = queue.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    sent = []
+    put_in_order(client, stream_name, entries("bad", 20), sent)
+    put_in_order(client, stream_name, [("good", 1)])
+    app = failing_app(tmp_path, arn, on_failure=QUEUE + ".fifo")
+    with Consumer(app, service.endpoint, environment=surroundings(app, service, moto)) as consumer:
+        consumer.wait_for(lambda: ("good", 1) in app.delivered(), 60, "the shard goes on")
+    bodies = []
+    while messages := queue.receive_message(QueueUrl=url, AttributeNames=["All"], MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            assert message["Attributes"]["MessageGroupId"] == "shardId-000000000000"
+            assert re.fullmatch(r"[0-9a-f]{64}", message["Attributes"]["MessageDeduplicationId"])
+            bodies.append(json.loads(message["Body"]))
+            queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert records_in(bodies) == sorted((key, number) for _, _, key, number in sent)
+
+
 def test_a_topics_subscriber_gets_every_record(service, client, stream_name, arn, tmp_path, moto):
     queue, topics = moto.client("sqs"), moto.client("sns")
     queue.create_queue(QueueName="subscriber")
