@@ -205,8 +205,8 @@ std::vector<Key<T>> batch_keys() {
                            "What a filter on the data does with a record that is no JSON: skip "
                            "it, deliver it, or hand it to `on_failure`."));
   keys.push_back(number<T, seconds>("tumbling_window_seconds", "0", &T::tumbling_window, 0, 900,
-                                    "Length of the windows that carry state from call to call.",
-                                    Stage::Later));
+                                    "Length of the windows that carry state from call to call; 0: "
+                                    "none. See [windows](windows.md)."));
   keys.push_back(text<T>("enhanced_fan_out", "", &T::enhanced_fan_out,
                          "A consumer's name or ARN: records are pushed instead of polled. See "
                          "[fan-out](fan-out.md)."));
@@ -441,6 +441,13 @@ std::string check_poison(const TriggerOptions& options) {
   if (options.on_poison == "key" && options.tumbling_window.count() > 0)
     return "on_poison = \"key\" does not go with tumbling_window_seconds: a window would leave "
            "out the records that wait; remove one of them";
+  return {};
+}
+
+std::string check_windows(const TriggerOptions& options) {
+  if (options.parallelization_factor > 1 && options.tumbling_window.count() > 0)
+    return "parallelization_factor does not go with tumbling_window_seconds: a window's calls "
+           "follow each other, as its state does; remove one of them";
   return {};
 }
 

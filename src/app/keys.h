@@ -94,6 +94,8 @@ std::string join_starting_position(TriggerOptions& options);
 std::string check_destinations(const TriggerOptions& options);
 /// Whether on_poison goes with the rest; the fault as text.
 std::string check_poison(const TriggerOptions& options);
+/// Whether the windows go with the lanes; the fault as text.
+std::string check_windows(const TriggerOptions& options);
 
 /// The table as docs/reference/manifest.md shows it.
 std::string trigger_keys_as_markdown();

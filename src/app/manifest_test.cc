@@ -164,6 +164,21 @@ TEST(Manifest, ReadsWhereFailedBatchesGo) {
   EXPECT_EQ(app->triggers[0].options.on_failure_overflow->bucket, "big");
 }
 
+// 1.5: windows are as long as Lambda's, and their calls follow each other.
+TEST(Manifest, ReadsTumblingWindowsAndRefusesWhatDoesNotGoWithThem) {
+  const auto app = parse(manifest(with_stream("tumbling_window_in_seconds = 900\n")));
+  ASSERT_TRUE(app) << app.error().what;
+  EXPECT_EQ(app->triggers[0].options.tumbling_window.count(), 900);
+  EXPECT_THAT(error_of(manifest(with_stream("tumbling_window_seconds = 901\n"))),
+              HasSubstr("must be 0 to 900"));
+  EXPECT_THAT(
+      error_of(manifest(with_stream("tumbling_window_seconds = 30\nparallelization_factor = 2\n"))),
+      HasSubstr("parallelization_factor does not go with tumbling_window_seconds"));
+  EXPECT_THAT(
+      error_of(manifest(with_stream("tumbling_window_seconds = 30\non_poison = \"key\"\n"))),
+      HasSubstr("does not go with tumbling_window_seconds"));
+}
+
 TEST(Manifest, ReadsFiltersInEveryForm) {
   const std::string pattern = R"({"data": {"a": [1]}})";
   const std::string list = "[{ pattern = '" + pattern + "' }, { pattern = '" + pattern + "' }]";

@@ -39,6 +39,8 @@ Result<Unit> add_trigger(const Value& table, const std::string& id, const Compon
     fault = check_destinations(trigger.options);
   if (fault.empty())
     fault = check_poison(trigger.options);
+  if (fault.empty())
+    fault = check_windows(trigger.options);
   if (!fault.empty())
     return document.error(table.line, fault + " (in " + where + ")");
   if (trigger.options.application_name.empty()) {

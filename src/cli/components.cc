@@ -66,6 +66,17 @@ void empty_logs(const fs::path& folder) {
   }
 }
 
+/// A window's state goes through what only the second world has.
+Result<Unit> check_world(const app::Trigger& trigger, const wasm::LinkedComponent& component) {
+  if (trigger.options.tumbling_window.count() == 0 || component.world() != wasm::World::Kinesis)
+    return Unit{};
+  return fail(ErrorCode::Invalid,
+              trigger.place + ": tumbling_window_seconds needs a handler that carries state, and " +
+                  "component \"" + trigger.component.str() +
+                  "\" exports fermyon:spin-kinesis, which has none: build it for "
+                  "trigger-kinesis:handler, or remove the key");
+}
+
 }  // namespace
 
 unsigned concurrent_invocations(const app::ProcessOptions& options) {
@@ -87,6 +98,9 @@ Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
     auto added = out->add(component, setup, flags, logs, log);
     if (!added)
       return fail(added.error().within("component \"" + component.id.str() + "\""));
+  }
+  for (const app::Trigger& trigger : setup.app.triggers) {
+    TRY(check_world(trigger, *out->of(trigger.component).linked));
   }
   return out;
 }

@@ -36,6 +36,7 @@ Result<worker::TriggerOptions> trigger_options(const app::TriggerOptions& from,
   to.handler_timeout = from.handler_timeout;
   to.enabled = from.enabled;
   to.deaggregate = from.deaggregate;
+  to.tumbling_window = from.tumbling_window;
   to.enhanced_fan_out = from.enhanced_fan_out;
   to.lanes = static_cast<std::size_t>(from.parallelization_factor);
   if (from.maximum_retry_attempts >= 0)
