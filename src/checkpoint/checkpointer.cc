@@ -36,9 +36,39 @@ Task<Result<WriteOutcome>> Checkpointer::commit(lease::HeldLeasePtr lease, Check
   pending->window = std::move(window);
   waiting_.push_back(pending);
   changed_.notify_all();
+  if (is_urgent(*pending))
+    hurry();
   while (!pending->outcome)
     co_await pending->done.wait();
   co_return *pending->outcome;
+}
+
+void Checkpointer::hurry() {
+  if (turn_)
+    turn_->fire();
+}
+
+bool Checkpointer::is_urgent(const Pending& pending) {
+  return pending.lease->holding() == lease::Holding::Asked || is_shard_end(pending.to);
+}
+
+Task<void> Checkpointer::wait_for_turn(MonotonicTime next) {
+  if (deps_.clock.now() >= next ||
+      std::ranges::any_of(waiting_, [](const PendingPtr& pending) { return is_urgent(*pending); }))
+    co_return;
+  struct Turn {
+    Turn(Checkpointer& checkpointer, MonotonicTime when)
+        : self(checkpointer), id(self.deps_.clock.schedule(when, self.turn_.emplace())) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+      self.deps_.clock.cancel(id);
+      self.turn_.reset();
+    }
+    Checkpointer& self;
+    Clock::AlarmId id;
+  } turn(*this, next);
+  co_await turn_->wait();
 }
 
 Task<void> Checkpointer::flush() {
@@ -80,8 +110,7 @@ Task<Result<Unit>> Checkpointer::run() {
   for (;;) {
     while (waiting_.empty())
       co_await changed_.wait();
-    if (deps_.clock.now() < next)
-      co_await deps_.clock.sleep_until(next);
+    co_await wait_for_turn(next);
     next = deps_.clock.now() + options_.interval;
     in_flight_.assign(waiting_.begin(), waiting_.end());
     waiting_.clear();

@@ -32,7 +32,9 @@ class Checkpointer {
     Log log;
   };
   struct Options {
-    Duration interval{0};  ///< least time between the starts of two commits
+    /// Least time between the starts of two commits. A position whose lease somebody else should
+    /// have, and the end of a shard, do not wait for it: others wait for them.
+    Duration interval{0};
     Duration retry_min = std::chrono::milliseconds(50);
     Duration retry_max = std::chrono::seconds(5);
   };
@@ -52,6 +54,8 @@ class Checkpointer {
   Task<Result<std::optional<lease::WindowState>>> load_window(lease::LeaseKey key) {
     return deps_.table.load_window(std::move(key));
   }
+  /// What is enqueued now is written without waiting for the interval.
+  void hurry();
   /// Waits until nothing of what was enqueued before is open.
   Task<void> flush();
 
@@ -77,8 +81,10 @@ class Checkpointer {
   };
   enum class Settled { Written, Lost, Open };
 
+  static bool is_urgent(const Pending& pending);
   static std::vector<Item> merge(const std::vector<PendingPtr>& group);
   std::vector<Item> settle(std::vector<Item> items, const std::vector<Settled>& settled);
+  Task<void> wait_for_turn(MonotonicTime next);
   Task<void> write(std::vector<PendingPtr> group);
   Task<Result<std::vector<Settled>>> attempt(std::vector<lease::CheckpointWrite> writes);
   Task<Result<std::vector<Settled>>> look_again(std::vector<lease::CheckpointWrite> writes);
@@ -90,6 +96,7 @@ class Checkpointer {
   std::list<PendingPtr> waiting_;
   std::vector<PendingPtr> in_flight_;
   Event changed_;
+  std::optional<OneShot> turn_;  ///< set while what is enqueued waits for the interval
   std::optional<Error> trouble_;
   std::uint64_t commits_ = 0;
 };

@@ -152,6 +152,22 @@ TEST_F(CheckpointerTest, CommitsAtMostOncePerInterval) {
   EXPECT_EQ(b->at - a->at, 1s);
 }
 
+TEST_F(CheckpointerTest, WhatOthersWaitForDoesNotWaitForTheInterval) {
+  Checkpointer::Options options;
+  options.interval = 1h;
+  start(options);
+  EXPECT_EQ(commit(held_[0], "1"), WriteOutcome::Written);
+  const MonotonicTime begun = clock_.now();
+  held_[0]->set_holding(lease::Holding::Asked);
+  EXPECT_EQ(commit(held_[0], "2"), WriteOutcome::Written);
+  EXPECT_EQ(get(checkpointer_->commit(held_[1], ShardEnd(), std::nullopt)), WriteOutcome::Written);
+  EXPECT_LT(clock_.now(), begun + 1s) << "a lease that is asked back, and a finished shard";
+  const auto waiting = begin(held_[2], "3");
+  EXPECT_FALSE(until([&] { return waiting->outcome.has_value(); })) << "nobody waits for this one";
+  checkpointer_->hurry();
+  EXPECT_TRUE(until([&] { return waiting->outcome.has_value(); }));
+}
+
 TEST_F(CheckpointerTest, AWriteWhoseReplyWasLostIsRecognized) {
   start();
   faulty_.faults.lose_reply_per_mille = 1000;

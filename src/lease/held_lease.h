@@ -12,7 +12,7 @@
 
 namespace kt::lease {
 
-///   take() ──► Held ──► Asked (another worker should have it) ──► release()
+///   take() ──► Held ──► Asked (another worker should have it, or we leave) ──► release()
 ///               └─────────┴──► Lost (expired, or somebody else took it): write nothing, stop now
 enum class Holding { Held, Asked, Lost };
 

@@ -81,6 +81,8 @@ void LeaseCoordinator::poke() {
 
 void LeaseCoordinator::stop_taking() {
   taking_ = false;
+  for (const auto& [shard, lease] : held_)
+    lease->set_holding(Holding::Asked);
   announce();
 }
 
