@@ -86,6 +86,7 @@ void StreamSession::lease_lost(lease::HeldLeasePtr lease) {
 
 void StreamSession::stop_run(ShardRun& run) {
   run.stopping = true;
+  deps_.context.checkpointer.hurry();
   run.nap.stay_awake();
   if (run.consumer)
     run.consumer->drain();
