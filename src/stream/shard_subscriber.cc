@@ -14,6 +14,8 @@ constexpr std::size_t kEventOverhead = 16 * 1024;
 constexpr std::chrono::minutes kTipMargin{1};
 /// An event that had to be waited for no longer than this ago is news, not a rest of the window.
 constexpr Duration kFresh = std::chrono::seconds(10);
+/// So many failures in a row, and the shard is polled for a while.
+constexpr std::uint32_t kFailuresToPoll = 6;
 
 }  // namespace
 
@@ -173,10 +175,12 @@ Task<Result<ShardSubscriber::End>> ShardSubscriber::recover(Error error) {
   if (failures_ == 1)
     co_return std::nullopt;
   probe.note_trouble(error, clock.now());
-  if (!is_transient(error.code) || failures_ % 10 == 5)
-    cursor_.log().warn(
-        "subscribing to a shard fails, will repeat",
-        {{"failures", failures_}, {"code", name(error.code)}, {"error", error.what}});
+  if (failures_ % kFailuresToPoll == 0) {
+    cursor_.log().warn("subscribing to a shard keeps failing: it is polled for a while",
+                       {{"code", name(error.code)}, {"error", error.what}});
+    probe.remark = "polled, because " + error.what;
+    co_return co_await polling_.read(clock.now() + options_.poll_while_failing);
+  }
   co_await clock.sleep(cursor_.options().backoff.delay(failures_, cursor_.deps().random));
   co_return std::nullopt;
 }

@@ -32,6 +32,7 @@ class ShardSubscriber final : public ShardSource {
     SourceOptions source;
     Duration dead_air = std::chrono::seconds(35);  ///< so long without a sign of life
     Duration in_use_wait = std::chrono::seconds(1);
+    Duration poll_while_failing = std::chrono::seconds(60);  ///< after several failures in a row
   };
 
   /// `consumer` is shared by the trigger's shards and outlives run().

@@ -192,6 +192,20 @@ TEST_F(Pushed, BacksOffWhileSubscribingFails) {
   EXPECT_THAT(got_, ElementsAre("a"));
 }
 
+TEST_F(Pushed, IsPolledForAWhileWhenSubscribingKeepsFailing) {
+  kinesis_.push_look = seconds(1);
+  refuse(Op::Subscribe, ErrorCode::Unavailable, 8);
+  start();
+  kinesis_.put(0, "a");
+  run_for(seconds(20));
+  EXPECT_THAT(got_, ElementsAre("a"));
+  EXPECT_EQ(kinesis_.calls[Op::Subscribe], 6);
+  EXPECT_THAT(subscriber_->probe().remark, HasSubstr("polled, because"));
+  run_for(minutes(2));
+  EXPECT_EQ(kinesis_.subscribed.size(), 1u);
+  EXPECT_EQ(subscriber_->probe().remark, "");
+}
+
 TEST_F(Pushed, Row22TriesOnceASecondWhileAnotherSubscriptionIsInUse) {
   refuse(Op::Subscribe, ErrorCode::InUse, 5);
   start();

@@ -1,13 +1,18 @@
-"""Enhanced fan-out: stock clients on the embedded Kinesis."""
+"""Enhanced fan-out: stock clients on the embedded Kinesis, and our own consumer on it and on others."""
 
-import threading
+import os
+import random
+import signal
+import subprocess
 import time
 
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
-from harness import (LocalKinesis, create_stream, delivered, kinesis, merge, open_shards, payload, put_in_order, split,
-                     stream_arn, wait_until)
+from apps import App
+from emulators import Kinesalite, KinesisLocal
+from harness import (BINARY, Consumer, LocalKinesis, clean_environment, create_stream, delivered, kinesis, merge,
+                     open_shards, payload, put_in_order, split, stream_arn, wait_until)
 
 
 def register(client, stream, name="app"):
@@ -187,3 +192,143 @@ def test_a_client_that_reads_nothing_holds_a_bounded_amount(tmp_path):
         assert got == 400
         for stream in streams:
             stream.close()
+
+
+# Our own consumer, pushed.
+
+KEYS = 40
+
+
+def numbered(first, count):
+    """`count` records of each key, from number `first` on, by number."""
+    return [[(f"k{key}", number) for key in range(KEYS)] for number in range(first, first + count)]
+
+
+def check_all(app, rounds):
+    """Each record was delivered, and each for the first time after its elder."""
+    first = {}
+    for index, record in enumerate(app.delivered()):
+        first.setdefault(record, index)
+    for entries in rounds:
+        for key, number in entries:
+            assert (key, number) in first, f"{key}:{number} was never delivered"
+            assert number == 0 or first[key, number - 1] < first[key, number], f"{key}:{number} came before its elder"
+
+
+def wait_all(consumer, app, rounds, seconds):
+    wanted = {record for entries in rounds for record in entries}
+    consumer.wait_for(lambda: wanted <= set(app.delivered()), seconds,
+                      lambda: f"{len(wanted - set(app.delivered()))} records not delivered", every=0.2)
+
+
+def fan_out_app(tmp_path, client, stream, **keys):
+    return App(tmp_path / "app", stream_arn(client, stream), shard_iterator_type="TRIM_HORIZON",
+               enhanced_fan_out="drill", detector_poll_millis=1000, **keys)
+
+
+@pytest.mark.timeout(300)
+def test_our_consumer_is_pushed_across_splits_merges_and_kills(tmp_path):
+    """Renewal each 6.5 s, SIGKILLs, splits and merges: nothing lost, nothing out of order."""
+    dice = random.Random(int(os.environ.get("KT_DRILL_SEED", "7")))
+    with LocalKinesis(tmp_path, "--limits", "none", "--subscription-life-millis", 6500) as service:
+        client = kinesis(service.endpoint)
+        create_stream(client, "drill", 2)
+        app = fan_out_app(tmp_path, client, "drill", batch_size=50)
+        rounds, number = [], 0
+        for step in ("split", "merge", "split", "merge"):
+            with Consumer(app, service.endpoint) as consumer:
+                for entries in numbered(number, 30):
+                    put_in_order(client, "drill", entries)
+                    rounds.append(entries)
+                    number += 1
+                    time.sleep(dice.uniform(0, 0.2))
+                shards = open_shards(client, "drill")
+                if step == "split":
+                    split(client, "drill", dice.choice(shards))
+                else:
+                    merge(client, "drill", shards[0], shards[1])
+                for entries in numbered(number, 10):
+                    put_in_order(client, "drill", entries)
+                    rounds.append(entries)
+                    number += 1
+                time.sleep(dice.uniform(0, 1))
+                assert consumer.running(), consumer.output[-4000:]
+                consumer.signal(signal.SIGKILL)
+                consumer.wait(10)
+        with Consumer(app, service.endpoint) as consumer:
+            wait_all(consumer, app, rounds, 60)
+            # The consumer was registered once, by the first of them.
+            arn = stream_arn(client, "drill")
+            assert len(client.list_stream_consumers(StreamARN=arn)["Consumers"]) == 1
+            consumer.signal(signal.SIGTERM)
+            assert consumer.wait(20) == 0
+            assert "polled" not in consumer.output
+        check_all(app, rounds)
+
+
+@pytest.mark.timeout(120)
+def test_our_consumer_is_pushed_at_once_while_nobody_reads_the_shard(tmp_path):
+    """Records arrive long before a poller with this idle wait could have them, and GetRecords is not called."""
+    with LocalKinesis(tmp_path, create=["orders:1"]) as service:
+        client = kinesis(service.endpoint)
+        app = fan_out_app(tmp_path, client, "orders", shard_idle_wait_millis=60_000)
+        with Consumer(app, service.endpoint) as consumer:
+            client.put_record(StreamName="orders", Data=payload("k0", 0), PartitionKey="k0")
+            consumer.wait_for(lambda: app.delivered(), 30, "the first record")
+            time.sleep(3)
+            begun = time.monotonic()
+            client.put_record(StreamName="orders", Data=payload("k0", 1), PartitionKey="k0")
+            consumer.wait_for(lambda: ("k0", 1) in app.delivered(), 10, "the second record", every=0.01)
+            assert time.monotonic() - begun < 1
+
+
+@pytest.mark.timeout(120)
+def test_our_consumer_polls_a_service_without_fan_out(tmp_path):
+    with Kinesalite(tmp_path) as service:
+        client = kinesis(service.endpoint)
+        create_stream(client, "drill", 2)
+        app = fan_out_app(tmp_path, client, "drill")
+        rounds = numbered(0, 3)  # it can not answer more than 16 kB in CBOR
+        with Consumer(app, service.endpoint) as consumer:
+            for entries in rounds:
+                put_in_order(client, "drill", entries)
+            wait_all(consumer, app, rounds, 40)
+            assert consumer.output.count("enhanced fan-out is refused") == 1, consumer.output
+        check_all(app, rounds)
+
+
+@pytest.mark.timeout(180)
+def test_our_consumer_is_pushed_by_another_server_across_a_split(tmp_path):
+    """kinesis-local: no initial-response, JSON events, one a second, and a closed shard that says nothing for ever."""
+    with KinesisLocal(tmp_path) as service:
+        client = kinesis(service.endpoint)
+        create_stream(client, "drill", 1)
+        app = fan_out_app(tmp_path, client, "drill")
+        rounds = numbered(0, 5)
+        with Consumer(app, service.endpoint) as consumer:
+            for entries in rounds:
+                put_in_order(client, "drill", entries)
+            wait_all(consumer, app, rounds, 60)
+            split(client, "drill", open_shards(client, "drill")[0])
+            more = numbered(5, 5)
+            for entries in more:
+                put_in_order(client, "drill", entries)
+            wait_all(consumer, app, rounds + more, 90)
+        check_all(app, rounds + more)
+
+
+@pytest.mark.timeout(60)
+def test_the_command_lists_and_deregisters_consumers(tmp_path):
+    with LocalKinesis(tmp_path, create=["orders:1"]) as service:
+        client = kinesis(service.endpoint)
+        consumer = register(client, "orders", "mine")
+
+        def run(*words):
+            return subprocess.run([BINARY, "consumers", *words, "--stream", "orders", "--endpoint-url",
+                                   service.endpoint], env=clean_environment(tmp_path), capture_output=True, text=True,
+                                  timeout=20, check=False)
+        assert consumer in run("list").stdout
+        assert run("deregister", "--consumer", "mine").returncode == 0
+        wait_until(lambda: consumer not in run("list").stdout, 10, "the consumer is gone")
+        gone = run("deregister", "--consumer", "mine")
+        assert gone.returncode == 1 and "ResourceNotFoundException" in gone.stderr
