@@ -26,6 +26,15 @@ int rank(const Checkpoint& c) {
       c);
 }
 
+/// A number as some service gave it: emulators write leading zeros, which the real one never does.
+Result<SequenceNumber> stored_sequence(std::string_view text) {
+  constexpr std::size_t kDigitsMax = 129;
+  const bool digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (text.empty() || text.size() > kDigitsMax || !digits)
+    return fail(ErrorCode::Corrupt, "no sequence number");
+  return SequenceNumber(text);
+}
+
 /// "AFTER:<n>", "AFTER:<n>/0" (the same, as version 1.0 wrote it), "INSIDE:<n>/<sub>".
 Result<Checkpoint> decode_after(std::string_view kind, std::string_view value) {
   const auto slash = value.find('/');
@@ -36,7 +45,7 @@ Result<Checkpoint> decode_after(std::string_view kind, std::string_view value) {
   const bool inside = kind == "INSIDE" && slash != std::string_view::npos && sub != kWholeRecord;
   if (!after && !inside)
     return fail(ErrorCode::Corrupt, "no known form");
-  TRY(SequenceNumber sequence, SequenceNumber::parse(value.substr(0, slash)));
+  TRY(SequenceNumber sequence, stored_sequence(value.substr(0, slash)));
   return Checkpoint(After{ExtendedSequenceNumber(std::move(sequence), after ? kWholeRecord : sub)});
 }
 
@@ -110,7 +119,7 @@ Result<Checkpoint> decode_checkpoint(std::string_view text) {
     return Checkpoint(AtTimestamp{WallTime(std::chrono::milliseconds(millis))});
   }
   if (kind == "AT") {
-    auto sequence = SequenceNumber::parse(value);
+    auto sequence = stored_sequence(value);
     if (!sequence)
       return corrupt();
     return Checkpoint(AtSequenceNumber{*std::move(sequence)});

@@ -108,6 +108,11 @@ TEST(Checkpoint, ReadsWhatVersionOneStoredOfAWholeRecord) {
   EXPECT_EQ(*read, after("495903382714902566085"));
 }
 
+TEST(Checkpoint, ReadsBackANumberWithLeadingZerosAsSomeEmulatorsWriteThem) {
+  const Checkpoint stored = after("000000017954086505460000000102");
+  EXPECT_EQ(decode_checkpoint(encode(stored)).value(), stored);
+}
+
 TEST(Record, IsWholeUnlessMoreOfItsAggregateFollows) {
   Record record;
   record.sequence_number = "7";
