@@ -17,6 +17,9 @@ constexpr Duration kNewsSpacing = std::chrono::milliseconds(50);
 /// With this many workers more the beats are looked at less often by one interval.
 constexpr std::size_t kWorkersAnInterval = 32;
 constexpr std::size_t kIntervalsMax = 4;
+/// While another worker is about to give something back, the beats are looked at so much more
+/// often.
+constexpr int kHandOverLooks = 4;
 
 /// Keeps an alarm no longer than its wait.
 class ScopedAlarm {
@@ -208,6 +211,8 @@ Task<void> LeaseCoordinator::nap(std::optional<OneShot>& alarm, const bool& no_n
 Duration LeaseCoordinator::look_interval() const {
   if (options_.mode == LeaseMode::Exclusive)
     return options_.audit_interval;
+  if (hand_over_due_)
+    return options_.scan_interval / kHandOverLooks;
   const std::size_t intervals = std::min(1 + others_.size() / kWorkersAnInterval, kIntervalsMax);
   return options_.scan_interval * static_cast<Duration::rep>(intervals);
 }
@@ -357,6 +362,7 @@ LeaseCoordinator::Counts LeaseCoordinator::count(const std::vector<Lease>& candi
 }
 
 Task<Result<Unit>> LeaseCoordinator::balance(std::vector<Lease> rows) {
+  hand_over_due_ = false;
   if (!taking_)
     co_return Unit{};
   const std::vector<Lease> candidates = options_.eligible(rows);
@@ -373,6 +379,7 @@ Task<Result<Unit>> LeaseCoordinator::balance(std::vector<Lease> rows) {
     if (row.owner == options_.worker && !held_.contains(shard) && !releasing_.contains(shard))
       wanted.push_back(row);
   }
+  hand_over_due_ = mine + wanted.size() < quota.at(options_.worker);
   CO_TRY(take(std::move(wanted)));
   co_return co_await forget_long_dead();
 }

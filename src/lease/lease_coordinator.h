@@ -153,7 +153,8 @@ class LeaseCoordinator {
   std::vector<Lease> rows_;
   std::optional<MonotonicTime> rows_read_from_;
   MonotonicTime rows_read_at_;
-  bool rows_due_ = true;  ///< something happened since the rows were read
+  bool rows_due_ = true;        ///< something happened since the rows were read
+  bool hand_over_due_ = false;  ///< somebody else still has what should be ours
   MonotonicTime usable_until_;
   std::uint64_t expiries_ = 0;  ///< a take that an expiry overtook does not count
   Event beat_confirmed_;

@@ -193,7 +193,7 @@ TEST_F(SharedWorkers, WhatAStoppingWorkerGivesBackRunsElsewhereWithinHalfASecond
   ASSERT_TRUE(left) << left.error().what;
   stop(leaver);
   EXPECT_TRUE(within(2s, [&] { return balanced(2); }));
-  EXPECT_LE(std::max(workers_[0]->last_take, workers_[1]->last_take) - leaver.released, 400ms);
+  EXPECT_LE(std::max(workers_[0]->last_take, workers_[1]->last_take) - leaver.released, 200ms);
 }
 
 TEST_F(SharedWorkers, ALeavingWorkersShardsAreTakenAsTheyComeAndNotOnlyAtItsEnd) {
