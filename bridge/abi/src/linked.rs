@@ -119,7 +119,7 @@ impl Linked {
     /// Makes the instance. A reused one would call this once and keep the function.
     pub async fn start(&self, store: &mut Store<State>) -> wasmtime::Result<Func> {
         let instance = instantiate(&self.pre, store).await?;
-        instance.get_func(&mut *store, &self.export).ok_or_else(|| {
+        instance.get_func(&mut *store, self.export).ok_or_else(|| {
             wasmtime::Error::msg(format!("`{}` is not a function", self.handler.export))
         })
     }
