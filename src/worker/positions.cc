@@ -157,12 +157,14 @@ void Positions::note_known(const ShardId& shard) {
 }
 
 void Positions::remember(const lease::Lease& row) {
-  const auto known = known_.find(row.key.shard);
-  if (known == known_.end())
-    return;
-  auto& last = known->second.last;
-  if (!last || row.counter > last->counter)
-    last = row;
+  if (const auto known = known_.find(row.key.shard); known != known_.end()) {
+    auto& last = known->second.last;
+    if (!last || row.counter > last->counter)
+      last = row;
+  }
+  const auto deleted = deleted_.find(row.key.shard);
+  if (deleted != deleted_.end() && row.counter > deleted->second.counter)
+    deleted->second = row;
 }
 
 std::size_t Positions::notice_deleted(const std::vector<lease::Lease>& rows,

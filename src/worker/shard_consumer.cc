@@ -24,6 +24,7 @@ ShardConsumer::ShardConsumer(Deps deps, lease::HeldLeasePtr lease,
       source_(std::move(source)),
       intake_(options_.intake),
       committed_at_(deps.clock.now()),
+      begun_at_(committed_at_),
       progressed_at_(committed_at_),
       nap_(deps.clock) {
   CHECK(!is_shard_end(lease_->row().checkpoint), "a finished shard is never read again");
@@ -201,6 +202,7 @@ Task<void> ShardConsumer::feed_lanes() {
       popping_ = true;
       co_await absorb_next();
       popping_ = false;
+      wake_lanes();
     } else {
       co_await nap_.rest(kForNow);
     }
@@ -210,10 +212,15 @@ Task<void> ShardConsumer::feed_lanes() {
 void ShardConsumer::feed() {
   BoundedQueue<stream::Fetched>& queue = source_->out();
   // What the feeding task waits for is its own: it must see the end, and the tip.
+  bool fed = false;
   while (loaded_ && !popping_ && !stopping() && !end_ && !queue.empty() && wants_more() &&
-         has_room())
+         has_room()) {
     absorb(queue.take());
-  wake_lanes();
+    fed = true;
+  }
+  // Without news nobody is woken: lanes that wait for a window would wake each other for ever.
+  if (fed)
+    wake_lanes();
 }
 
 bool ShardConsumer::wants_more() const {
@@ -256,6 +263,8 @@ void ShardConsumer::absorb(stream::Fetched item) {
     behind_latest_ = page->behind_latest;
     tip_.reset();
     const WallTime arrival = page->page->records.back().approximate_arrival;
+    if (quiet() && intake_.end_ordinal() > 0)
+      progressed_at_ = deps_.clock.now();  // all that came before is finished
     const batch::IntakeProbe before = intake_.probe();
     intake_.add(std::move(page->page), page->first, deps_.clock.now());
     const batch::IntakeProbe& after = intake_.probe();

@@ -173,6 +173,7 @@ class ShardConsumer final : private LaneHost, private QuarantineHost {
 
   std::uint64_t committed_ = 0;  ///< all before this ordinal is durably finished
   MonotonicTime committed_at_;
+  MonotonicTime begun_at_;
   MonotonicTime progressed_at_;         ///< the checkpoint moved, or nothing was left to read
   std::optional<stream::Fetched> end_;  ///< the last that the source said
   std::optional<WallTime> tip_;         ///< all up to it is finished, but not yet said so

@@ -191,6 +191,7 @@ Pulse ShardConsumer::pulse() const {
   out.reading = source.reads + source.failed + source.throttled + source.rebuilt;
   out.reading_rests = end_ || !source_->out().empty() ||
                       (deps_.memory.waiting_count() > 0 && !source_->probe().asking);
+  out.progressed = progressed_at_ > begun_at_;
   out.working = lease_->row().counter + intake_.end_ordinal() + deps_.counters.destination_failures;
   out.working_rests = quiet() && source_->out().empty() && !end_;
   for (const Lane& lane : lanes_) {

@@ -16,6 +16,7 @@ struct Pulse {
   std::uint64_t reading = 0;   ///< grows with every answer of the service, and every failure
   std::uint64_t working = 0;   ///< grows with every record, every attempt, every checkpoint
   bool reading_rests = false;  ///< it waits for its turn, for memory, or for the lanes
+  bool progressed = false;     ///< since it was begun something was worked off, or all of it was
   bool working_rests = false;  ///< nothing to do, or something with a deadline of its own runs
 };
 
@@ -33,7 +34,7 @@ class StallWatch {
       reading_since_ = now;
     if (!begun_ || pulse.working != last_.working || pulse.working_rests)
       working_since_ = now;
-    if (begun_ && pulse.working != last_.working)
+    if (pulse.progressed)
       in_a_row_ = 0;
     begun_ = true;
     last_ = pulse;

@@ -79,6 +79,7 @@ void StreamSession::lease_lost(lease::HeldLeasePtr lease) {
     run->lost = true;
     run->nap.stay_awake();
     ++deps_.probe.lost_leases;
+    deps_.positions.remember(lease->row());
     if (run->consumer)
       run->consumer->lose_lease();
   }
@@ -246,7 +247,8 @@ Task<Result<Unit>> StreamSession::add_children(std::vector<Shard> children) {
 }
 
 Task<Result<Unit>> StreamSession::watch_stalls() {
-  if (deps_.context.options.stall_timeout.count() <= 0)
+  const auto& limit = deps_.context.options.stall_timeout;
+  if (limit && limit->count() <= 0)
     co_return Unit{};
   for (;;) {
     co_await deps_.context.deps.clock.sleep(kStallLook);
@@ -262,8 +264,8 @@ bool StreamSession::restart_if_stalled(ShardRun& run) {
   if (!run.consumer || !run.consumer->running() || run.stopping || run.lost)
     return false;
   const TriggerOptions& trigger = deps_.trigger.options;
-  const Duration least =
-      std::max(deps_.context.options.stall_timeout, 2 * trigger.handler_timeout + kStallMargin);
+  const Duration least = deps_.context.options.stall_timeout.value_or(2 * trigger.handler_timeout +
+                                                                      std::chrono::minutes(1));
   const StallWatch::Limits limits{std::max(least, 2 * trigger.idle_wait + kStallMargin),
                                   std::max(least, 2 * trigger.batch.window + kStallMargin)};
   Clock& clock = deps_.context.deps.clock;

@@ -1,6 +1,7 @@
 // worker/trigger.h — What one `[[trigger.kinesis]]` asks of the worker.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "batch/batcher.h"
@@ -71,8 +72,8 @@ struct WorkerOptions {
   std::size_t prefetch_bytes_max = 4 * 1024 * 1024;  ///< a shard
   stream::Pacing pacing = stream::Pacing::Service;
   /// A shard that does not move for so long, for no known reason, is begun again from its
-  /// checkpoint. At least twice a trigger's handler_timeout and 10 s; 0: never.
-  Duration stall_timeout = std::chrono::minutes(2);
+  /// checkpoint. None: twice the trigger's handler_timeout and a minute. 0: never.
+  std::optional<Duration> stall_timeout;
   Backoff retry;  ///< of failed batches
 };
 

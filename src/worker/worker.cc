@@ -42,7 +42,8 @@ Worker::Worker(Deps deps, Options options, std::vector<Trigger> triggers,
           checkpoint::Checkpointer::Deps{deps_.clock, deps_.random, deps_.table, deps_.log},
           checkpointer_options(options_)),
       context_{deps_,    options_, *rules_,        memory_,
-               budgets_, policy_,  spilled_calls_, checkpointer_} {
+               budgets_, policy_,  spilled_calls_, checkpointer_},
+      begun_(deps_.clock.now()) {
   for (Trigger& trigger : triggers)
     consumers_.push_back(std::make_unique<StreamConsumer>(context_, std::move(trigger)));
 }

@@ -32,6 +32,8 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
     for (int i = 0; i < times; ++i)
       failures_[op].push_back(code);
   }
+  /// The next calls of `op` are never answered.
+  void hang_next(Op op, int times = 1) { hanging_[op] += times; }
   /// Every iterator given out so far is too old from now on.
   void expire_iterators() { iterator_floor_ = next_iterator_; }
 
@@ -195,6 +197,10 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
 
   Task<Result<Unit>> begin(Op op, StreamArn stream) {
     ++calls[op];
+    if (int& hanging = hanging_[op]; hanging > 0) {
+      --hanging;
+      co_await clock_.sleep(std::chrono::hours(1'000'000));
+    }
     co_await clock_.sleep(latency);
     if (!(stream == stream_) || shards_.empty())
       co_return fail(ErrorCode::NotFound, "no stream " + stream.str());
@@ -277,6 +283,7 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
   }
 
   std::map<Op, std::deque<ErrorCode>> failures_;
+  std::map<Op, int> hanging_;
   std::uint64_t next_iterator_ = 1;
   std::uint64_t iterator_floor_ = 0;
 };
