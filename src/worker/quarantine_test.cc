@@ -1,4 +1,4 @@
-#include "worker/quarantine_test_support.h"
+#include "tests/support/quarantine_under_test.h"
 
 namespace kt::worker {
 namespace {

@@ -1,4 +1,5 @@
-// worker/quarantine_test_support.h — A quarantine with a scripted guest, store and destination.
+// tests/support/quarantine_under_test.h — A quarantine with a scripted guest, store and
+// destination.
 #pragma once
 #include <gmock/gmock.h>
 
