@@ -43,6 +43,7 @@ Result<Unit> KinesisModel::restore(StoredStream stored) {
   stream->arn = stored.arn;
   stream->created = stored.created;
   stream->retention = stored.retention;
+  stream->record_bytes_max = stored.record_bytes_max;
   stream->next_shard = stored.next_shard;
   for (const StoredShard& s : stored.shards) {
     ModelShard& shard = stream->shards[s.number];
@@ -164,13 +165,14 @@ Answer<Unit> KinesisModel::check_shard_limit(const StreamArn& stream, int more) 
                     std::to_string(more) + ".");
 }
 
-Answer<Unit> KinesisModel::create_stream(const StreamArn& arn, int shards) {
+Answer<Unit> KinesisModel::create_stream(const StreamArn& arn, int shards, int record_kib) {
   constexpr int kShardsOfOneStream = 10'000;
   if (shards < 1 || shards > kShardsOfOneStream)
     return refuse(Fault::Validation,
                   "1 validation error detected: Value '" + std::to_string(shards) +
                       "' at 'shardCount' failed to satisfy constraint: Member must be between 1 "
                       "and 10000");
+  TRY(const std::size_t record_bytes_max, checked_record_size(record_kib));
   forget_deleted();
   if (streams_.contains(arn.str()))
     return refuse(Fault::ResourceInUse, "Stream " + arn.stream().str() + " under account " +
@@ -184,6 +186,7 @@ Answer<Unit> KinesisModel::create_stream(const StreamArn& arn, int shards) {
   stream->uid = next_uid_++;
   stream->arn = arn;
   stream->created = wall();
+  stream->record_bytes_max = record_bytes_max;
   // A successor is told from its predecessor by its creation time, and by its sequence numbers.
   if (const auto last = last_created_.find(arn.str()); last != last_created_.end())
     stream->created = std::max(stream->created, last->second + std::chrono::seconds(1));
@@ -260,7 +263,26 @@ Answer<StreamSummary> KinesisModel::describe_stream_summary(const StreamArn& arn
   out.stream = describe(*stream);
   forget_deleted_consumers(*stream);
   out.consumers = static_cast<std::int64_t>(stream->consumers.size());
+  out.record_bytes_max = stream->record_bytes_max;
   return out;
+}
+
+Answer<Unit> KinesisModel::update_max_record_size(const StreamArn& arn, int kibibytes) {
+  TRY(const std::size_t bytes, checked_record_size(kibibytes));
+  TRY(ModelStream * stream, find_for_change(arn));
+  stream->record_bytes_max = bytes;
+  begin_change(*stream);
+  return Unit{};
+}
+
+Answer<std::size_t> KinesisModel::checked_record_size(int kibibytes) const {
+  const auto bytes = static_cast<std::size_t>(std::max(kibibytes, 0)) * 1024;
+  if (bytes < limits::kRecordBytes || bytes > limits::kRecordBytesMax)
+    return refuse(Fault::Validation,
+                  "1 validation error detected: Value '" + std::to_string(kibibytes) +
+                      "' at 'maxRecordSizeInKiB' failed to satisfy constraint: Member must have "
+                      "value between 1024 and 10240");
+  return bytes;
 }
 
 Answer<Unit> KinesisModel::increase_retention(const StreamArn& arn, int hours) {

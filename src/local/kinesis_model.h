@@ -69,7 +69,7 @@ class KinesisModel {
   KinesisModel& operator=(const KinesisModel&) = delete;
   ~KinesisModel();
 
-  Answer<Unit> create_stream(const StreamArn& stream, int shards);
+  Answer<Unit> create_stream(const StreamArn& stream, int shards, int record_kib = kRecordKiB);
   /// `with_consumers`: also when consumers are registered, who go with it.
   Answer<Unit> delete_stream(const StreamArn& stream, bool with_consumers = true);
   Answer<StreamSummary> describe_stream_summary(const StreamArn& stream);
@@ -107,6 +107,7 @@ class KinesisModel {
   Answer<ShardCountAnswer> update_shard_count(const StreamArn& stream, int target);
   Answer<Unit> increase_retention(const StreamArn& stream, int hours);
   Answer<Unit> decrease_retention(const StreamArn& stream, int hours);
+  Answer<Unit> update_max_record_size(const StreamArn& stream, int kibibytes);
 
   /// The stream that a bare name means: of that region and account; else the only one of that name
   /// in the region; else the only one of that name. None: the ARN it would have.
@@ -169,6 +170,7 @@ class KinesisModel {
   void merge(ModelStream& stream, ModelShard& left, ModelShard& right);
   void begin_change(ModelStream& stream);
   void scale(ModelStream& stream, int target);
+  Answer<std::size_t> checked_record_size(int kibibytes) const;
   Answer<Unit> change_retention(const StreamArn& stream, int hours, bool increase);
   Result<Unit> restore(StoredStream stored);
 

@@ -35,13 +35,18 @@ Answer<Unit> check_entry(const PutEntry& entry, std::string_view where) {
     return invalid("partitionKey", "Member must have length greater than or equal to 1");
   if (key > limits::kPartitionKeyBytes)
     return invalid("partitionKey", "Member must have length less than or equal to 256");
-  if (entry.data.size() > limits::kRecordBytes)
-    return invalid("data", "Member must have length less than or equal to 1048576");
-  if (payload(entry) > limits::kRecordBytes)
-    return refuse(Fault::InvalidArgument, "Record size, data and partition key together, is " +
-                                              std::to_string(payload(entry)) +
-                                              " bytes; it can be at most 1048576.");
+  if (entry.data.size() > limits::kRecordBytesMax)
+    return invalid("data", "Member must have length less than or equal to 10485760");
   return Unit{};
+}
+
+Answer<Unit> check_size(const ModelStream& stream, const PutEntry& entry) {
+  if (payload(entry) <= stream.record_bytes_max)
+    return Unit{};
+  return refuse(Fault::InvalidArgument, "Record size, data and partition key together, is " +
+                                            std::to_string(payload(entry)) +
+                                            " bytes; it can be at most " +
+                                            std::to_string(stream.record_bytes_max) + ".");
 }
 
 }  // namespace
@@ -77,7 +82,9 @@ Answer<Unit> KinesisModel::take_write_budget(const ModelStream& stream, ModelSha
     return Unit{};
   const MonotonicTime now = clock_.now();
   const auto bytes = static_cast<double>(payload(entry));
-  if (!shard.write_bytes.has(bytes, now) || !shard.write_records.has(1, now))
+  // A record above one second's worth goes through a full bucket, and empties it for seconds.
+  const double needed = std::min(bytes, static_cast<double>(limits::kWriteBytesPerSecond));
+  if (!shard.write_bytes.has(needed, now) || !shard.write_records.has(1, now))
     return refuse(Fault::ThroughputExceeded, rate_exceeded(stream, shard));
   shard.write_bytes.take(bytes);
   shard.write_records.take(1);
@@ -111,6 +118,7 @@ std::string KinesisModel::store_record(ModelStream& stream, ModelShard& shard,
 Answer<PutAnswer> KinesisModel::put_record(const StreamArn& arn, const PutEntry& entry) {
   TRY(check_entry(entry, ""));
   TRY(ModelStream * stream, find_for_data(arn));
+  TRY(check_size(*stream, entry));
   TRY(const HashKey key, route(entry));
   TRY(check_room());
   ModelShard& shard = stream->route(key);
@@ -136,6 +144,7 @@ Answer<PutRecordsAnswer> KinesisModel::put_records(const StreamArn& arn,
   keys.reserve(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
     TRY(check_entry(entries[i], "records." + std::to_string(i + 1) + ".member."));
+    TRY(check_size(*stream, entries[i]));
     TRY(const HashKey key, route(entries[i]));
     keys.push_back(key);
     total += payload(entries[i]);

@@ -125,6 +125,7 @@ StoredStream ModelStream::stored() const {
   out.arn = arn;
   out.created = created;
   out.retention = retention;
+  out.record_bytes_max = record_bytes_max;
   out.next_shard = next_shard;
   for (const auto& [number, shard] : shards) {
     StoredShard s;

@@ -70,6 +70,7 @@ struct ModelStream {
   StreamArn arn;
   WallTime created;
   std::chrono::hours retention{24};
+  std::size_t record_bytes_max = limits::kRecordBytes;  ///< data and key together
   std::uint32_t next_shard = 0;
   std::map<std::uint32_t, ModelShard> shards;
   std::map<std::string, ModelConsumer, std::less<>> consumers;

@@ -389,6 +389,22 @@ TEST_F(Model, TellsWhichRecordsOfAPutWereNotStored) {
   EXPECT_EQ(answer->records[3].shard.str(), "shardId-000000000000");
 }
 
+TEST_F(Model, TakesRecordsOfTenMebibytesWhereTheStreamAllowsThem) {
+  make(1);
+  const auto put_bytes = [&](std::size_t bytes) {
+    const std::string data(bytes, 'x');
+    return outcome(model->put_record(kOrders, entry_of("k", data)));
+  };
+  constexpr std::size_t kMebibyte = 1024 * 1024;
+  EXPECT_EQ(put_bytes(kMebibyte + 1), "InvalidArgumentException");
+  EXPECT_EQ(outcome(model->update_max_record_size(kOrders, 1000)), "ValidationException");
+  ASSERT_EQ(outcome(model->update_max_record_size(kOrders, 10240)), "ok");
+  pass(clock, seconds(30));
+  EXPECT_EQ(put_bytes(10 * kMebibyte - 1), "ok");
+  EXPECT_EQ(put_bytes(1), "ProvisionedThroughputExceededException");
+  EXPECT_EQ(put_bytes(10 * kMebibyte + 1), "ValidationException");
+}
+
 TEST_F(Model, ChecksSizesOfPuts) {
   make(1);
   const std::string megabyte(1024 * 1024, 'x');
@@ -396,7 +412,7 @@ TEST_F(Model, ChecksSizesOfPuts) {
   EXPECT_EQ(outcome(model->put_record(kOrders, entry_of(std::string(257, 'k'), "x"))),
             "ValidationException");
   EXPECT_EQ(outcome(model->put_record(kOrders, entry_of("k", megabyte + "x"))),
-            "ValidationException");
+            "InvalidArgumentException");
   EXPECT_EQ(outcome(model->put_record(kOrders, entry_of("k", megabyte))),
             "InvalidArgumentException");
   EXPECT_EQ(outcome(model->put_records(kOrders, {})), "ValidationException");

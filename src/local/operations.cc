@@ -7,7 +7,7 @@
 namespace kt::local {
 namespace {
 
-constexpr std::array<Operation, 23> kOperations = {{
+constexpr std::array<Operation, 24> kOperations = {{
     {"CreateStream", create_stream, true},
     {"DecreaseStreamRetentionPeriod", decrease_retention, true},
     {"DeleteStream", delete_stream, true},
@@ -30,6 +30,7 @@ constexpr std::array<Operation, 23> kOperations = {{
     {"RegisterStreamConsumer", register_stream_consumer, true},
     {"SplitShard", split_shard, true},
     {"SubscribeToShard", subscribe_to_shard, false},
+    {"UpdateMaxRecordSize", update_max_record_size, true},
     {"UpdateShardCount", update_shard_count, true},
 }};
 

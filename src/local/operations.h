@@ -62,6 +62,7 @@ Answer<Unit> split_shard(Call& call);
 Answer<Unit> update_shard_count(Call& call);
 Answer<Unit> decrease_retention(Call& call);
 Answer<Unit> increase_retention(Call& call);
+Answer<Unit> update_max_record_size(Call& call);
 // Records.
 Answer<Unit> get_records(Call& call);
 Answer<Unit> get_shard_iterator(Call& call);

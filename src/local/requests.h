@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "model/hash_key_range.h"
+#include "model/limits.h"
 #include "model/shard.h"
 #include "model/stream_arn.h"
 
@@ -47,9 +48,13 @@ struct ShardList {
   std::string next_token;  ///< empty: this was the last page
 };
 
+/// MaxRecordSizeInKiB of a stream that was created without it.
+inline constexpr int kRecordKiB = static_cast<int>(limits::kRecordBytes / 1024);
+
 struct StreamSummary {
   StreamDescription stream;
   std::int64_t consumers = 0;
+  std::size_t record_bytes_max = limits::kRecordBytes;
 };
 
 struct StreamPage {

@@ -44,7 +44,9 @@ CREATE TABLE consumers(
   created_ms INTEGER NOT NULL,
   PRIMARY KEY(stream, name)) WITHOUT ROWID;
 )sql";
-constexpr std::array<std::string_view, 2> kSteps = {kSchema, kConsumers};
+constexpr std::array<std::string_view, 3> kSteps = {
+    kSchema, kConsumers,
+    "ALTER TABLE streams ADD COLUMN record_bytes_max INTEGER NOT NULL DEFAULT 1048576"};
 
 std::int64_t ms(WallTime time) {
   return time.time_since_epoch().count();
@@ -83,8 +85,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path) 
 Result<std::vector<StoredStream>> SqliteStore::load() {
   std::vector<StoredStream> out;
   {
-    TRY(auto rows,
-        reader_.prepare("SELECT uid, arn, created_ms, retention_hours, next_shard FROM streams"));
+    TRY(auto rows, reader_.prepare("SELECT uid, arn, created_ms, retention_hours, next_shard, "
+                                   "record_bytes_max FROM streams"));
     for (;;) {
       TRY(const bool more, rows.step());
       if (!more)
@@ -95,6 +97,7 @@ Result<std::vector<StoredStream>> SqliteStore::load() {
       stream.created = at_ms(rows.integer(2));
       stream.retention = std::chrono::hours(rows.integer(3));
       stream.next_shard = static_cast<std::uint32_t>(rows.integer(4));
+      stream.record_bytes_max = static_cast<std::size_t>(rows.integer(5));
       out.push_back(std::move(stream));
     }
   }
@@ -198,11 +201,13 @@ Result<Unit> SqliteStore::apply(const Changes& changes) {
 
 Result<Unit> SqliteStore::write_stream(const StoredStream& stream) {
   {
-    TRY(auto row, writer_.prepare("INSERT INTO streams VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(uid) "
-                                  "DO UPDATE SET retention_hours = ?4, next_shard = ?5"));
+    TRY(auto row, writer_.prepare("INSERT INTO streams VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON "
+                                  "CONFLICT(uid) DO UPDATE SET retention_hours = ?4, next_shard = "
+                                  "?5, record_bytes_max = ?6"));
     row.bind(1, stream.uid).bind(2, stream.arn.str()).bind(3, ms(stream.created));
     row.bind(4, static_cast<std::int64_t>(stream.retention.count()));
     row.bind(5, static_cast<std::int64_t>(stream.next_shard));
+    row.bind(6, static_cast<std::int64_t>(stream.record_bytes_max));
     TRY(row.run());
   }
   TRY(write_shards(stream));

@@ -110,13 +110,15 @@ Answer<Unit> create_stream(Call& call) {
   TRY(const auto name, call.required_text("StreamName"));
   TRY(const StreamArn known, call.stream());
   TRY(const int shards, call.int_or("ShardCount", call.caller.shards_per_stream));
+  TRY(const int record_kib, call.int_or("MaxRecordSizeInKiB", kRecordKiB));
   // A name that exists in another region or account does not stand in the way there; in this region
   // it would make the bare name ambiguous.
   if (known.region() == call.caller.region)
-    return call.model.create_stream(known, shards);
+    return call.model.create_stream(known, shards, record_kib);
   const std::string_view partition = call.caller.region.starts_with("cn-") ? "aws-cn" : "aws";
   return call.model.create_stream(
-      StreamArn::of(partition, call.caller.region, call.caller.account, StreamName(name)), shards);
+      StreamArn::of(partition, call.caller.region, call.caller.account, StreamName(name)), shards,
+      record_kib);
 }
 
 Answer<Unit> delete_stream(Call& call) {
@@ -142,7 +144,7 @@ Answer<Unit> describe_stream(Call& call) {
   const auto after = shard_of(call.in.text("ExclusiveStartShardId"));
   TRY(const int limit, call.int_or("Limit", 100));
   TRY(const StreamPage page, call.model.describe_stream(stream, after, limit));
-  call.out.map(1).key("StreamDescription").map(kDescriptionMembers + 2);
+  call.out.map(1).key("StreamDescription").map(kDescriptionMembers + 3);
   write_description(call.out, page.stream);
   write_shards(call.out, page.shards);
   call.out.key("HasMoreShards").boolean(page.has_more).end_map().end_map();
@@ -155,6 +157,8 @@ Answer<Unit> describe_stream_summary(Call& call) {
   call.out.map(1).key("StreamDescriptionSummary").map(kDescriptionMembers + 2);
   write_description(call.out, summary.stream);
   call.out.key("OpenShardCount").integer(summary.stream.open_shards);
+  call.out.key("MaxRecordSizeInKiB")
+      .integer(static_cast<std::int64_t>(summary.record_bytes_max / 1024));
   call.out.key("ConsumerCount").integer(summary.consumers).end_map().end_map();
   return Unit{};
 }
@@ -237,6 +241,12 @@ Answer<Unit> decrease_retention(Call& call) {
   TRY(const StreamArn stream, call.stream());
   TRY(const int hours, call.required_int("RetentionPeriodHours"));
   return call.model.decrease_retention(stream, hours);
+}
+
+Answer<Unit> update_max_record_size(Call& call) {
+  TRY(const StreamArn stream, call.stream());
+  TRY(const int kibibytes, call.required_int("MaxRecordSizeInKiB"));
+  return call.model.update_max_record_size(stream, kibibytes);
 }
 
 Answer<Unit> increase_retention(Call& call) {

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/hash_key_range.h"
+#include "model/limits.h"
 #include "model/stream_arn.h"
 
 namespace kt::local {
@@ -48,6 +49,7 @@ struct StoredStream {
   StreamArn arn;
   WallTime created;
   std::chrono::hours retention{24};
+  std::size_t record_bytes_max = limits::kRecordBytes;
   std::uint32_t next_shard = 0;
   std::vector<StoredShard> shards;
   std::vector<StoredConsumer> consumers;
