@@ -56,7 +56,7 @@ class History {
   History(const VirtualClock& clock, Duration retention) : clock_(clock), retention_(retention) {}
 
   void enable_only(Checker checker) { only_ = checker; }
-  void set_start(bool latest, std::size_t batch_max);
+  void set_start(bool latest, std::size_t batch_max, std::size_t lanes);
 
   // The service.
   void shard_listed(const Shard& shard);
@@ -75,7 +75,10 @@ class History {
   // The guests. Answers whether the records were all new.
   void call_started(const LifeView& life, MonotonicTime local_now, const ShardId& shard,
                     const Batch& batch);
-  void call_done(const Batch& batch);
+  /// The first `count` records of a call are handled.
+  void call_done(const Batch& batch, std::size_t count);
+  /// A destination durably holds these records.
+  void given_up(const Batch& batch);
 
   /// What is still missing for convergence; empty when nothing.
   std::string missing() const;
@@ -130,6 +133,7 @@ class History {
   std::optional<Checker> only_;
   bool latest_ = false;
   std::size_t batch_max_ = 0;
+  std::size_t lanes_ = 1;
   std::vector<Accepted> records_;
   std::map<ShardId, ShardFacts> shards_;
   std::map<ShardId, Row> rows_;

@@ -53,6 +53,17 @@ worker::TriggerOptions Life::trigger_options(const Stage& stage) {
   options.batch.window = stage.options.window;
   options.detector_poll = stage.options.detector_poll;
   options.handler_timeout = stage.options.handler_timeout;
+  options.component = "handler";
+  if (stage.options.fan_out)
+    options.enhanced_fan_out = "sim";
+  options.lanes = static_cast<std::size_t>(stage.options.lanes);
+  if (stage.options.retries_max >= 0)
+    options.limits.retries_max = static_cast<std::uint32_t>(stage.options.retries_max);
+  if (stage.options.age_max.count() > 0) {
+    options.limits.age_max =
+        std::chrono::duration_cast<std::chrono::milliseconds>(stage.options.age_max);
+  }
+  options.limits.bisect = stage.options.bisect;
   return options;
 }
 
@@ -77,6 +88,8 @@ Life::Life(Stage& stage, std::string name, Random random)
              [this](std::shared_ptr<const Batch> batch, invoke::CallContext context) {
                return handle(std::move(batch), std::move(context));
              }),
+      destination_(SimDestination::Deps{clock_, stage.history, stage.options, stage.weather},
+                   Random(stage.options.seed * 31 + std::hash<std::string>()(name))),
       group_(stage.loop) {
   view_.name = name + "/" + kApplication;
   view_.born = stage.clock.now();
@@ -85,7 +98,7 @@ Life::Life(Stage& stage, std::string name, Random random)
   feel_weather();
   const worker::WorkerDeps deps{stage.loop, clock_, worker_random_, beat_tap_,
                                 stage.log.with("life", name)};
-  const worker::Trigger trigger{trigger_options(stage), api_, guest_};
+  const worker::Trigger trigger{trigger_options(stage), api_, guest_, &destination_};
   auto rules = std::make_shared<const MutantRules>(stage.mutant, stage.clock);
   worker_.emplace(deps, worker_options(stage, name), std::vector<worker::Trigger>(1, trigger),
                   std::move(rules));
@@ -177,33 +190,56 @@ Duration Life::draw_guest_time() {
   return random_.between(Duration(0), std::chrono::seconds(5));
 }
 
-InvokeOutcome Life::draw_outcome() {
-  if (!stage_.weather.bad || !random_.chance(stage_.options.guest_fail_per_mille))
-    return InvokeOutcome::Done;
+bool Life::is_poison(const Record& record) const {
+  Random luck(stage_.options.seed ^ (static_cast<std::uint64_t>(History::id_of(record)) << 20));
+  return luck.chance(stage_.options.poison_per_mille);
+}
+
+invoke::Invocation Life::draw_answer(const Batch& batch) {
   static constexpr InvokeOutcome kBad[] = {InvokeOutcome::Failed, InvokeOutcome::Failed,
                                            InvokeOutcome::Trapped, InvokeOutcome::OutOfMemory,
                                            InvokeOutcome::HostFault};
-  return kBad[random_.below(5)];
+  const auto& records = batch.records;
+  invoke::Invocation answer;
+  answer.outcome = InvokeOutcome::Done;
+  const auto poison = std::find_if(records.begin(), records.end(),
+                                   [this](const Record& record) { return is_poison(record); });
+  const bool poisoned = poison != records.end();
+  const bool unlucky = stage_.weather.bad && random_.chance(stage_.options.guest_fail_per_mille);
+  if (!poisoned && !unlucky)
+    return answer;
+  const bool partial = random_.chance(stage_.options.partial_per_mille);
+  const std::size_t at = poisoned ? static_cast<std::size_t>(poison - records.begin())
+                                  : random_.below(records.size() + 1);
+  answer.outcome = partial ? InvokeOutcome::Partial : kBad[random_.below(poisoned ? 4 : 5)];
+  answer.first_failed = static_cast<std::uint32_t>(at);
+  return answer;
 }
 
 Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
                                       invoke::CallContext context) {
   struct InFlight {
-    explicit InFlight(Life& l) : life(l) { ++life.calls_in_flight_; }
+    InFlight(Life& l, ShardId s) : life(l), shard(std::move(s)) {
+      ++life.calls_in_flight_;
+      if (++life.in_flight_of_[shard] > 1)
+        life.stage_.history.reached("several calls of a shard at a time");
+    }
     InFlight(const InFlight&) = delete;
     InFlight& operator=(const InFlight&) = delete;
     ~InFlight() {
       --life.calls_in_flight_;
+      --life.in_flight_of_[shard];
       if (!ended && !life.dead_)
         life.stage_.history.reached("a call interrupted or timed out");
     }
     Life& life;
+    ShardId shard;
     bool ended = false;
   };
   if (dead_)
     throw Cancelled{};
   stage_.history.call_started(view_, clock_.now(), context.shard, *batch);
-  InFlight in_flight(*this);
+  InFlight in_flight(*this, context.shard);
   const int stalls = stalls_;
   const Duration time = draw_guest_time();
   if (time > stage_.options.handler_timeout)
@@ -212,11 +248,17 @@ Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
   if (view_.usable_until && clock_.now() > *view_.usable_until && stalls == stalls_)
     stage_.history.violated(Checker::CallWithinLease, "a guest runs on after its lease expired");
   in_flight.ended = true;
-  invoke::Invocation invocation;
-  invocation.outcome = draw_outcome();
-  if (invocation.outcome == InvokeOutcome::Done)
-    stage_.history.call_done(*batch);
-  else
+  invoke::Invocation invocation = draw_answer(*batch);
+  const bool partial = invocation.outcome == InvokeOutcome::Partial;
+  // An index outside of the batch says nothing: none is handled.
+  const std::size_t in_batch =
+      invocation.first_failed < batch->records.size() ? invocation.first_failed : 0;
+  const std::size_t handled = partial ? in_batch : batch->records.size();
+  if ((partial || invocation.outcome == InvokeOutcome::Done) && handled > 0)
+    stage_.history.call_done(*batch, handled);
+  if (partial && handled > 0)
+    stage_.history.reached("a call that handled some");
+  if (invocation.outcome != InvokeOutcome::Done)
     stage_.history.reached("a call that failed");
   co_return invocation;
 }

@@ -1,5 +1,6 @@
 // tests/sim/life.h — One life of one worker process: from its start to its kill or orderly end.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "tests/sim/dynamodb_tap.h"
 #include "tests/sim/lease_taps.h"
 #include "tests/sim/mutants.h"
+#include "tests/sim/sim_destination.h"
 #include "tests/sim/sim_kinesis.h"
 #include "tests/sim/worker_clock.h"
 #include "tests/support/faulty_lease_table.h"
@@ -66,7 +68,8 @@ class Life {
   Task<Result<Unit>> live();
   Task<invoke::Invocation> handle(std::shared_ptr<const Batch> batch, invoke::CallContext context);
   Duration draw_guest_time();
-  invoke::InvokeOutcome draw_outcome();
+  invoke::Invocation draw_answer(const Batch& batch);
+  bool is_poison(const Record& record) const;
 
   Stage& stage_;
   Random random_;
@@ -82,11 +85,13 @@ class Life {
   BeatTap beat_tap_;
   SimKinesis api_;
   invoke::NativeGuest guest_;
+  SimDestination destination_;
   std::optional<worker::Worker> worker_;
   std::optional<Result<Unit>> result_;
   TaskGroup group_;
   bool dead_ = false;
   int calls_in_flight_ = 0;
+  std::map<ShardId, int> in_flight_of_;
   int stalls_ = 0;
 };
 

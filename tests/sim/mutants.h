@@ -1,4 +1,4 @@
-// tests/sim/mutants.h — Six wrong workers, to prove that the checkers see.
+// tests/sim/mutants.h — Eight wrong workers, to prove that the checkers see.
 #pragma once
 #include <memory>
 #include <optional>
@@ -20,6 +20,8 @@ enum class Mutant {
   RetryBehindLater,      ///< a failed batch is called again after a later one
   WrongIteratorRebuild,  ///< a lost iterator is made anew at the tip
   CallAfterExpiry,       ///< the end of the lease's time is not looked at
+  RefusedDestination,    ///< the position passes records that their destination refused
+  OneLanesWatermark,  ///< the position is that of one lane, whatever the others have not finished
 };
 
 /// The checker that must see it.
@@ -37,6 +39,8 @@ inline Checker catcher(Mutant mutant) {
       return Checker::CallWithinLease;
     case Mutant::None:
     case Mutant::EarlyCheckpoint:
+    case Mutant::RefusedDestination:
+    case Mutant::OneLanesWatermark:
       break;
   }
   return Checker::HandledBeforeCheckpoint;
@@ -49,6 +53,14 @@ class MutantRules final : public worker::Rules {
 
   bool may_checkpoint(std::optional<invoke::InvokeOutcome> outcome) const override {
     return (mutant_ == Mutant::EarlyCheckpoint && !outcome) || Rules::may_checkpoint(outcome);
+  }
+  bool may_pass_given_up(bool confirmed) const override {
+    return mutant_ == Mutant::RefusedDestination || Rules::may_pass_given_up(confirmed);
+  }
+  std::uint64_t watermark(std::optional<std::uint64_t> so_far, std::uint64_t lane) const override {
+    if (mutant_ == Mutant::OneLanesWatermark)
+      return so_far.value_or(lane);
+    return Rules::watermark(so_far, lane);
   }
   std::vector<lease::Lease> eligible(std::span<const lease::Lease> rows) const override {
     if (mutant_ != Mutant::ChildBeforeParent)

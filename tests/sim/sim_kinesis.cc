@@ -63,7 +63,7 @@ stream::StreamConsumer to_client(const local::ConsumerDescription& consumer) {
 }
 
 /// The longest that a push waits for the next look at the model, and between signs of life.
-constexpr Duration kLook = std::chrono::milliseconds(20);
+constexpr Duration kLook = std::chrono::milliseconds(200);
 constexpr Duration kHeartbeat = std::chrono::seconds(5);
 
 }  // namespace

@@ -69,6 +69,13 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   if (!o.exclusive && random.chance(200))
     o.workers += 2;
   o.dynamodb = !o.exclusive && !o.sqlite && random.chance(500);
+  o.lanes = random.chance(500) ? 2 + static_cast<int>(random.below(7)) : 1;
+  o.retries_max = random.chance(500) ? static_cast<int>(random.below(4)) : -1;
+  o.age_max = random.chance(150) ? milliseconds(2000 + random.below(8000)) : milliseconds(0);
+  o.bisect = random.chance(400);
+  o.poison_per_mille = o.retries_max >= 0 ? swarm(random, 60) : 0;
+  o.partial_per_mille = swarm(random, 700);
+  o.destination_fail_per_mille = swarm(random, 500);
   return o;
 }
 
@@ -79,7 +86,8 @@ std::string SimOptions::describe() const {
       "chaos={} detector={} handler_timeout={} checkpoint_interval={} transition={} put<={}/{}ms "
       "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
       "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={} table_down={} no_next={} "
-      "no_children={} tight_memory={} fan_out={} push_life={}ms silence={} break={} refused={}",
+      "no_children={} tight_memory={} fan_out={} push_life={}ms silence={} break={} refused={} "
+      "lanes={} retries={} age={}ms bisect={} poison={} partial={} destination_fail={}",
       seed, workers, shards, keys, exclusive ? "exclusive" : "shared",
       dynamodb ? "dynamodb" : (sqlite ? "sqlite" : "memory"), latest ? "LATEST" : "TRIM_HORIZON",
       outage, batch_max, ms(window), ms(chaos), ms(detector_poll), ms(handler_timeout),
@@ -89,7 +97,8 @@ std::string SimOptions::describe() const {
       ms(table_latency), table_fail_per_mille, table_lost_per_mille, ms(guest_time),
       guest_fail_per_mille, guest_slow_per_mille, table_down_per_mille, no_next_per_mille,
       no_children_per_mille, tight_memory, fan_out, ms(push_life), push_silence_per_mille,
-      push_break_per_mille, push_refused_per_mille);
+      push_break_per_mille, push_refused_per_mille, lanes, retries_max, ms(age_max), bisect,
+      poison_per_mille, partial_per_mille, destination_fail_per_mille);
 }
 
 }  // namespace kt::sim

@@ -61,6 +61,14 @@ struct SimOptions {
   unsigned push_break_per_mille = 0;    ///< a look: the event stream breaks off
   unsigned push_refused_per_mille = 0;  ///< a call
 
+  int lanes = 1;         ///< a shard
+  int retries_max = -1;  ///< -1: a batch is called until it succeeds
+  Duration age_max{0};   ///< 0: no record is too old
+  bool bisect = false;
+  unsigned poison_per_mille = 0;   ///< records that no call ever manages; only with retries_max
+  unsigned partial_per_mille = 0;  ///< of the calls that fail: some records are handled
+  unsigned destination_fail_per_mille = 0;  ///< not reached; half as often: reply lost
+
   /// Everything drawn from `seed`.
   static SimOptions draw(std::uint64_t seed);
   /// One line, for a failure's report.

@@ -90,6 +90,16 @@ bool is_caught(Mutant mutant, std::uint64_t seeds) {
       options.stall_per_mille = 60;
       options.stall_max = std::chrono::seconds(8);
     }
+    if (mutant == Mutant::RefusedDestination) {
+      options.retries_max = 0;
+      options.guest_fail_per_mille = 200;
+      options.destination_fail_per_mille = 500;
+    }
+    if (mutant == Mutant::OneLanesWatermark) {
+      options.lanes = 4;
+      options.keys = 12;
+      options.guest_fail_per_mille = 200;
+    }
     const Report report = World(options, mutant, catcher(mutant)).run();
     if (report.violation == catcher(mutant))
       return true;
@@ -119,6 +129,14 @@ TEST(Mutants, AWrongIteratorRebuildIsCaughtByItsChecker) {
 
 TEST(Mutants, ACallAfterExpiryIsCaughtByItsChecker) {
   EXPECT_TRUE(is_caught(Mutant::CallAfterExpiry, 200));
+}
+
+TEST(Mutants, APositionPastWhatADestinationRefusedIsCaughtByItsChecker) {
+  EXPECT_TRUE(is_caught(Mutant::RefusedDestination, 60));
+}
+
+TEST(Mutants, APositionThatIgnoresALaneIsCaughtByItsChecker) {
+  EXPECT_TRUE(is_caught(Mutant::OneLanesWatermark, 60));
 }
 
 }  // namespace

@@ -69,7 +69,8 @@ World::World(SimOptions options, Mutant mutant, std::optional<Checker> only, Log
              std::move(log)},
       group_(loop_),
       chaos_end_(clock_.now() + options_.chaos) {
-  history_.set_start(options_.latest, static_cast<std::size_t>(options_.batch_max));
+  history_.set_start(options_.latest, static_cast<std::size_t>(options_.batch_max),
+                     static_cast<std::size_t>(options_.lanes));
   if (only)
     history_.enable_only(*only);
   slots_.resize(static_cast<std::size_t>(options_.workers));
