@@ -152,6 +152,24 @@ TEST_F(Poison, AShardEndsOnlyWhenNothingOfItWaits) {
   EXPECT_EQ(checkpoints()["00"], "SHARD_END");
 }
 
+TEST_F(Poison, AShardThatVanishedEndsOnlyWhenNothingOfItWaits) {
+  options_.on_data_loss = stream::OnDataLoss::Continue;
+  put("p", "bad");
+  put("a", "a1");
+  start();
+  run_for(seconds(10));
+  crash();
+  kinesis_.split(FakeKinesis::id_of(0));
+  kinesis_.forget(FakeKinesis::id_of(0));
+  kinesis_.put(1, "child");
+  start();
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a1")) << "the spill still holds a record of it";
+  bad_ = false;
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a1", "00:bad", "01:child"));
+}
+
 TEST_F(Poison, AFullSpillMakesTheShardWaitInsteadOfLosingOrder) {
   trigger_.quarantine.records_max = 2;
   trigger_.batch.records_max = 1;

@@ -119,8 +119,6 @@ Task<Result<Unit>> ShardConsumer::serve() {
     co_await part_ended_.wait();
   if (!ended_)
     co_await settle(nap_);
-  if (!stopping() && quarantine_ && end_ && std::holds_alternative<stream::ShardClosed>(*end_))
-    co_await quarantine_->wait_until_empty();
   if (!stopping())
     co_await conclude();
   co_await end_quarantine();
@@ -431,6 +429,12 @@ void ShardConsumer::ask_about_loss(const stream::LostRange& range) {
 }
 
 Task<void> ShardConsumer::close_shard(std::vector<Shard> children) {
+  // A finished shard is never looked at again, and its children begin.
+  if (quarantine_) {
+    const bool empty = co_await quarantine_->wait_until_empty();
+    if (!empty)
+      co_return;
+  }
   concluding_ = true;
   Backoff backoff;
   for (std::uint32_t failures = 1;; ++failures) {
