@@ -144,7 +144,7 @@ Answer<Unit> describe_stream(Call& call) {
   const auto after = shard_of(call.in.text("ExclusiveStartShardId"));
   TRY(const int limit, call.int_or("Limit", 100));
   TRY(const StreamPage page, call.model.describe_stream(stream, after, limit));
-  call.out.map(1).key("StreamDescription").map(kDescriptionMembers + 3);
+  call.out.map(1).key("StreamDescription").map(kDescriptionMembers + 2);
   write_description(call.out, page.stream);
   write_shards(call.out, page.shards);
   call.out.key("HasMoreShards").boolean(page.has_more).end_map().end_map();
@@ -154,7 +154,7 @@ Answer<Unit> describe_stream(Call& call) {
 Answer<Unit> describe_stream_summary(Call& call) {
   TRY(const StreamArn stream, call.stream());
   TRY(const StreamSummary summary, call.model.describe_stream_summary(stream));
-  call.out.map(1).key("StreamDescriptionSummary").map(kDescriptionMembers + 2);
+  call.out.map(1).key("StreamDescriptionSummary").map(kDescriptionMembers + 3);
   write_description(call.out, summary.stream);
   call.out.key("OpenShardCount").integer(summary.stream.open_shards);
   call.out.key("MaxRecordSizeInKiB")
