@@ -121,6 +121,18 @@ TEST_F(Lanes, ALaneStopsReadingAheadWhenTheShardsMemoryIsFull) {
   EXPECT_EQ(handled_.size(), 501u);
 }
 
+TEST_F(Lanes, LanesThatWaitForTheirWindowsLetEachOtherRest) {
+  trigger_.batch.records_max = 10;
+  trigger_.batch.window = seconds(3);
+  for (std::size_t lane = 0; lane < 4; ++lane)
+    put_to_lane(lane, std::to_string(lane));
+  start();
+  run_for(seconds(1));
+  EXPECT_EQ(calls_, 0);
+  run_for(seconds(3));
+  EXPECT_EQ(calls_, 4);
+}
+
 TEST_F(Lanes, AShardEndsOnlyWhenEveryLaneIsThrough) {
   fail_bad();
   put_to_lane(0, "a");
