@@ -12,7 +12,7 @@ from apps import App, guest
 from harness import BINARY, Consumer, clean_environment, create_stream, stream_arn
 
 CALL = re.compile(r"^call (?P<arn>\S+) (?P<shard>\S+) attempt (?P<attempt>\d+) behind (?P<behind>\d+) "
-                  r"fencing (?P<fencing>\d+) window (?P<window>\S+) state (?P<state>.*)$")
+                  r"fencing (?P<fencing>\d+) window (?P<window>\S+)(?P<flags>( final)?( early)?) state (?P<state>.*)$")
 RECORD = re.compile(r"^record (?P<sequence>\d+)/(?P<sub>\d+) (?P<key>\S+) (?P<hash_key>\S+) (?P<arrival>\d+) "
                     r"(?P<idempotency>\S+) (?P<data>.*)$")
 
@@ -30,6 +30,10 @@ def calls(app):
 
 def records(app):
     return [record for _, printed in calls(app) for record in printed]
+
+
+def final_calls(app):
+    return [(context, printed) for context, printed in calls(app) if " final" in context["flags"]]
 
 
 @pytest.fixture(params=["stream", "stream_async"])
@@ -150,3 +154,40 @@ def test_an_index_that_no_record_has_fails_the_whole_batch_and_says_so(service, 
         consumer.wait_for(lambda: "record 7 of the batch" in consumer.output, 30, "the message")
         consumer.wait_for(lambda: any(context["attempt"] == "2" for context, _ in calls(app)), 30, "a second attempt")
         consumer.kill()
+
+
+def test_a_windows_state_counts_every_record_once_also_across_a_restart(service, client, stream_name, app):
+    app.keys["tumbling_window_seconds"] = 2
+    app.environment["GUEST_COUNT"] = "yes"
+    app.write()
+    sent = 0
+
+    def put_for(seconds):
+        nonlocal sent
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            put(client, stream_name, f"record {sent}")
+            sent += 1
+            time.sleep(0.1)
+
+    put_for(1.5)
+    with Consumer(app, service.endpoint) as consumer:
+        consumer.wait_for(lambda: len(records(app)) >= sent, 30, "all records so far")
+        stop(consumer)
+    put_for(3)
+    with Consumer(app, service.endpoint) as consumer:
+        consumer.wait_for(lambda: len(records(app)) >= sent, 30, "all records")
+        put(client, stream_name, "the first of a later window")
+        seen = {match for match in (context["window"] for context, _ in calls(app))}
+        consumer.wait_for(lambda: seen <= {context["window"] for context, _ in final_calls(app)}, 30,
+                          "final calls of all windows")
+        stop(consumer)
+    for context, printed in calls(app):
+        start, end = map(int, context["window"].split("-"))
+        assert end - start == 2000 and start % 2000 == 0
+        for record in printed:
+            assert start <= int(record["arrival"]) < end
+    for context, printed in final_calls(app):
+        assert not printed
+        of_this_window = [record for other, more in calls(app) if other["window"] == context["window"] for record in more]
+        assert context["state"] == str(len(of_this_window)), context
