@@ -52,7 +52,7 @@ class Source:
 
     @property
     def is_test(self):
-        return self.path.startswith("tests/") or self.path.endswith(("_test.cc", "_bench.cc"))
+        return self.path.startswith("tests/") or self.path.endswith(("_test.cc", "_bench.cc", "_test_support.h"))
 
     @property
     def room(self):
