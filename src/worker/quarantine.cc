@@ -336,6 +336,19 @@ void Quarantine::note_store_trouble(const Error& error, const char* doing) {
   log_.error("the spill can not be used, will repeat", {{"doing", doing}, {"error", error.what}});
 }
 
+std::string QuarantineStatus::detail() const {
+  std::string text;
+  if (keys > 0) {
+    text = std::to_string(keys) + (keys == 1 ? " key with " : " keys with ") +
+           std::to_string(records) + (records == 1 ? " record" : " records") +
+           (keys == 1 ? " waits" : " wait");
+  }
+  const std::string& why = trouble.empty() ? last_failure : trouble;
+  if (!why.empty())
+    text += (text.empty() ? "" : ": ") + why;
+  return text;
+}
+
 QuarantineStatus Quarantine::status() const {
   QuarantineStatus status;
   status.keys = keys_.size();

@@ -86,6 +86,9 @@ struct QuarantineStatus {
   std::string last_failure;         ///< "failed: …"; empty: nothing waits
   Reason reason = Reason::None;     ///< KeysWaiting, SpillFull, DestinationDown or StoreFailing
   std::string trouble;              ///< of the store or the destination; empty: none
+
+  /// "1 key with 50 records waits: failed: …", for people.
+  std::string detail() const;
 };
 
 /// Lives on: the shard loop. Lifetime: outlives run() and park(). Owned by one ShardConsumer.

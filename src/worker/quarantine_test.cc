@@ -51,6 +51,7 @@ TEST_F(QuarantineTest, APoisonRecordHoldsBackItsKeyAlone) {
   EXPECT_EQ(quarantine_->status().records, 2u);
   EXPECT_THAT(quarantine_->status().last_failure, HasSubstr("failed: no"));
   EXPECT_GT(quarantine_->status().most_failures, 100u) << "the back-off stays within 30 s";
+  EXPECT_EQ(quarantine_->status().detail(), "1 key with 2 records waits: failed: no");
 }
 
 TEST_F(QuarantineTest, CountsTheTriesOfTheLaneOn) {

@@ -94,10 +94,8 @@ std::string ShardConsumer::detail() const {
     return lane->trouble();
   if (const auto& store = deps_.checkpointer.trouble())
     return store->what;
-  if (quarantine_ && !quarantine_->empty()) {
-    const QuarantineStatus waiting = quarantine_->status();
-    return waiting.trouble.empty() ? waiting.last_failure : waiting.trouble;
-  }
+  if (quarantine_ && !quarantine_->empty())
+    return quarantine_->status().detail();
   return probe.remark;
 }
 

@@ -5,13 +5,14 @@ import random
 import signal
 import sqlite3
 import time
+import urllib.request
 
 import pytest
 
 from apps import App
 from emulators import DynamoDbLocal
-from harness import (Consumer, LocalKinesis, clean_environment, create_stream, kinesis, open_shards, put_in_order, split,
-                     stream_arn, wait_until)
+from harness import (Consumer, LocalKinesis, clean_environment, create_stream, free_port, kinesis, open_shards,
+                     put_in_order, split, stream_arn)
 
 KEYS = ("bad", "good", "fine", "well")
 POISON = ("bad", 10)
@@ -76,12 +77,17 @@ def test_a_poison_record_holds_back_its_key_alone(service, client, stream, tmp_p
     put(client, stream, range(30), sent)
     app = poisoned_app(tmp_path / "app", stream_arn(client, stream))
     others = [key for key in KEYS if key != "bad"]
-    with Consumer(app, service.endpoint) as consumer:
+    admin = f"127.0.0.1:{free_port()}"
+    with Consumer(app, service.endpoint, "--admin", admin) as consumer:
         wait_for_all(consumer, app, 29, others)
         put(client, stream, range(30, 60), sent)
         wait_for_all(consumer, app, 59, others)
         assert first_deliveries(app.delivered())["bad"] == list(range(10)), "the poison record is never passed over"
         consumer.wait_for(lambda: spilled(app) == 50, 20, lambda: f"{spilled(app)} records wait")
+        with urllib.request.urlopen(f"http://{admin}/api/status", timeout=10) as answer:
+            shard = json.load(answer)["shards"][0]
+        assert (shard["spilled_keys"], shard["spilled_records"], shard["reason"]) == (1, 50, "keys_waiting")
+        assert "1 key with 50 records waits" in shard["detail"]
         consumer.signal(signal.SIGTERM)
         assert consumer.wait(20) == 0
 
