@@ -128,12 +128,14 @@ Task<Next> Lane::give_up_expired(std::size_t count) {
 
 Task<Next> Lane::set_aside_rejected() {
   jobs_.front().screened = true;
+  const auto& records = jobs_.front().batch->records;
+  const auto is_rejected = [](const Record& record) { return record.rejected; };
+  if (std::none_of(records.begin(), records.end(), is_rejected))
+    co_return Next::GoOn;
   const auto share = [](std::size_t, const Record& record) {
     return record.rejected ? Share::Aside : Share::Rest;
   };
   Shares shares = divide(*jobs_.front().batch, share);
-  if (!shares.aside)
-    co_return Next::GoOn;
   const Next held = co_await give_up(shares.aside, deliver::Condition::NotJson);
   if (held == Next::Stop)
     co_return held;
@@ -184,7 +186,11 @@ Task<Next> Lane::judge(invoke::Invocation ended) {
   const invoke::Verdict verdict = invoke::assess(ended, job.size());
   if (verdict.kind == Kind::NotMade) {
     ++deps_.counters.interrupted_calls;
-    co_return Next::Stop;
+    if (deps_.host.stopping())
+      co_return Next::Stop;
+    // Nobody here interrupted it: called again, as after any fault of the host.
+    job.message = "the call was interrupted";
+    co_return co_await fail_front(invoke::InvokeOutcome::HostFault, false);
   }
   job.calls += ended.outcome == invoke::InvokeOutcome::HostFault ? 0 : 1;
   if (verdict.kind == Kind::Done && deps_.rules.may_checkpoint(ended.outcome)) {

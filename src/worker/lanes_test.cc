@@ -1,4 +1,5 @@
 // Several calls of one shard in flight: order per key, and a checkpoint that waits for the slowest.
+#include "batch/aggregate_test_support.h"
 #include "batch/intake.h"
 #include "worker/worker_test_support.h"
 
@@ -119,6 +120,25 @@ TEST_F(Lanes, ALaneStopsReadingAheadWhenTheShardsMemoryIsFull) {
   bad_ = false;
   run_for(minutes(5));
   EXPECT_EQ(handled_.size(), 501u);
+}
+
+TEST_F(Lanes, ParallelizationFactorWorksWithAggregatesAndAKillInsideOneSkipsNoUserRecord) {
+  fail_bad();
+  batch::AggregateWriter aggregate;
+  aggregate.partition_key(key_of_lane(0)).partition_key(key_of_lane(1));
+  aggregate.record(0, "a1").record(1, "bad").record(0, "a2");
+  const std::string sequence = kinesis_.put(FakeKinesis::id_of(0), aggregate.str(), "any");
+  start();
+  run_for(seconds(10));
+  EXPECT_THAT(handled_, ElementsAre("00:a1", "00:a2")) << "the other key's lane goes on";
+  EXPECT_EQ(checkpoints()["00"], "after " + sequence + "/0");
+  crash();
+  bad_ = false;
+  start();
+  run_for(seconds(10));
+  EXPECT_EQ(std::count(handled_.begin(), handled_.end(), "00:a1"), 1) << "checkpointed inside";
+  EXPECT_EQ(std::count(handled_.begin(), handled_.end(), "00:bad"), 1);
+  EXPECT_EQ(checkpoints()["00"], "after " + sequence);
 }
 
 TEST_F(Lanes, LanesThatWaitForTheirWindowsLetEachOtherRest) {

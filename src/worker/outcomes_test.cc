@@ -317,6 +317,60 @@ TEST_F(Outcomes, StopsAtOnceWhileItsDestinationIsDown) {
   EXPECT_EQ(checkpoints()["00"], "TRIM_HORIZON");
 }
 
+std::shared_ptr<const filter::FilterSet> filter_for(const std::string& pattern,
+                                                    filter::OnNonJson on_non_json) {
+  auto compiled = filter::FilterSet::compile({pattern}, on_non_json);
+  EXPECT_TRUE(compiled.has_value());
+  return *compiled;
+}
+
+TEST_F(Outcomes, OnNonJsonFailHandsARecordToTheDestinationUncalled) {
+  trigger_.filters = filter_for(R"({"data":{"a":[1]}})", filter::OnNonJson::Fail);
+  put(R"({"a":1,"n":1})");
+  put("no json");
+  put(R"({"a":2})");
+  put(R"({"a":1,"n":2})");
+  start();
+  run_for(seconds(5));
+  EXPECT_THAT(handled_, ElementsAre(R"(00:{"a":1,"n":1})", R"(00:{"a":1,"n":2})"));
+  ASSERT_THAT(destination_.delivered(), SizeIs(1));
+  EXPECT_THAT(texts(*given_up().batch), ElementsAre("no json"));
+  EXPECT_EQ(given_up().condition, Condition::NotJson);
+  EXPECT_FALSE(given_up().invoked);
+  EXPECT_EQ(checkpoints()["00"], "after " + last_);
+}
+
+TEST_F(Outcomes, AShardWhoseRecordsAreAllFilteredOutStillMovesItsCheckpoint) {
+  trigger_.filters = filter_for(R"({"partitionKey":["nobody"]})", filter::OnNonJson::Drop);
+  for (int i = 0; i < 5; ++i)
+    put(std::to_string(i));
+  start();
+  run_for(seconds(10));
+  EXPECT_EQ(calls_, 0);
+  EXPECT_EQ(checkpoints()["00"], "after " + last_);
+  EXPECT_EQ(worker_->probes().front().filtered_records, 5u);
+  const std::uint64_t commits = worker_->worker_status().checkpoint_commits;
+  for (int i = 0; i < 50; ++i) {
+    put(std::to_string(i));
+    run_for(milliseconds(300));
+  }
+  EXPECT_LE(worker_->worker_status().checkpoint_commits - commits, 5u)
+      << "now and then, not for every page";
+  EXPECT_TRUE(stop_within(seconds(1)));
+  EXPECT_EQ(checkpoints()["00"], "after " + last_) << "a drain stores what was skipped";
+}
+
+TEST_F(Outcomes, ACallThatNobodyInterruptedIsMadeAgain) {
+  int left = 3;
+  answer_ = [&left](const Batch&) {
+    return with(left-- > 0 ? InvokeOutcome::Interrupted : InvokeOutcome::Done);
+  };
+  put("a");
+  start();
+  run_for(seconds(10));
+  EXPECT_THAT(handled_, ElementsAre("00:a"));
+}
+
 TEST_F(Outcomes, CountsWhatLambdaCounts) {
   trigger_.limits.retries_max = 1;
   trigger_.batch.records_max = 2;

@@ -205,7 +205,8 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
   options.lane.handler_timeout = trigger.handler_timeout;
   options.lane.limits = trigger.limits;
   options.lane.report_item_failures = trigger.report_item_failures;
-  options.lane.may_reject = trigger.filters != nullptr;
+  options.lane.may_reject =
+      trigger.filters && trigger.filters->on_non_json() == filter::OnNonJson::Fail;
   options.lane.call.stream = trigger.stream;
   options.lane.call.stream_created = row.key.consumer.stream_created;
   options.lane.given_up.application = trigger.application;
