@@ -33,6 +33,8 @@ worker::WorkerOptions Life::worker_options(const Stage& stage, const std::string
   options.on_data_loss =
       stage.options.outage ? stream::OnDataLoss::Continue : stream::OnDataLoss::Fail;
   options.retry.longest = std::chrono::seconds(2);
+  // Makes 12 s, twice what may lie between two reads and a margin.
+  options.stall_timeout = std::chrono::seconds(stage.options.watched ? 2 : 0);
   if (stage.options.tight_memory) {
     options.memory_budget_bytes = 300;
     options.prefetch_bytes_max = 100;
@@ -181,6 +183,13 @@ std::uint64_t Life::lost_ranges() const {
   for (const worker::ConsumerProbe& probe : worker_->probes())
     ranges += probe.lost_ranges;
   return ranges;
+}
+
+std::uint64_t Life::stalls_healed() const {
+  std::uint64_t stalls = 0;
+  for (const worker::ConsumerProbe& probe : worker_->probes())
+    stalls += probe.stalls;
+  return stalls;
 }
 
 Duration Life::draw_guest_time() {

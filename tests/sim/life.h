@@ -58,6 +58,8 @@ class Life {
   /// Takes over the weather as it is now.
   void feel_weather();
   std::uint64_t lost_ranges() const;
+  /// Shards that the worker's own watch began again.
+  std::uint64_t stalls_healed() const;
   const LifeView& view() const { return view_; }
 
  private:

@@ -282,6 +282,10 @@ Task<Result<stream::RecordsAnswer>> SimKinesis::get_records(StreamArn stream,
                                                             ShardIterator iterator,
                                                             int records_max) {
   CO_TRY(way_there());
+  if (happens(deps_.options.hang_per_mille)) {
+    deps_.history.reached("a read that is never answered");
+    co_await deps_.clock.sleep(std::chrono::hours(1'000));
+  }
   const auto split = iterator.str().find(kSeparator);
   const std::string shard = iterator.str().substr(0, split);
   if (happens(deps_.options.expire_per_mille)) {

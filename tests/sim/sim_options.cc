@@ -76,6 +76,7 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   o.poison_per_mille = o.retries_max >= 0 ? swarm(random, 60) : 0;
   o.partial_per_mille = swarm(random, 700);
   o.destination_fail_per_mille = swarm(random, 500);
+  o.hang_per_mille = swarm(random, 6);
   return o;
 }
 
@@ -87,7 +88,7 @@ std::string SimOptions::describe() const {
       "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
       "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={} table_down={} no_next={} "
       "no_children={} tight_memory={} fan_out={} push_life={}ms silence={} break={} refused={} "
-      "lanes={} retries={} age={}ms bisect={} poison={} partial={} destination_fail={}",
+      "lanes={} retries={} age={}ms bisect={} poison={} partial={} destination_fail={} hang={}",
       seed, workers, shards, keys, exclusive ? "exclusive" : "shared",
       dynamodb ? "dynamodb" : (sqlite ? "sqlite" : "memory"), latest ? "LATEST" : "TRIM_HORIZON",
       outage, batch_max, ms(window), ms(chaos), ms(detector_poll), ms(handler_timeout),
@@ -98,7 +99,7 @@ std::string SimOptions::describe() const {
       guest_fail_per_mille, guest_slow_per_mille, table_down_per_mille, no_next_per_mille,
       no_children_per_mille, tight_memory, fan_out, ms(push_life), push_silence_per_mille,
       push_break_per_mille, push_refused_per_mille, lanes, retries_max, ms(age_max), bisect,
-      poison_per_mille, partial_per_mille, destination_fail_per_mille);
+      poison_per_mille, partial_per_mille, destination_fail_per_mille, hang_per_mille);
 }
 
 }  // namespace kt::sim

@@ -53,6 +53,8 @@ struct SimOptions {
   unsigned table_down_per_mille = 0;   ///< a tick: the table is away, or its disk full, for a while
   unsigned no_next_per_mille = 0;      ///< an answer without next iterator though there is more
   unsigned no_children_per_mille = 0;  ///< a last answer that does not name the children
+  bool watched = true;                 ///< the workers watch over shards that stand still
+  unsigned hang_per_mille = 0;         ///< a read that is never answered
   bool tight_memory = false;           ///< room for a few records only
 
   bool fan_out = false;                 ///< shards are pushed, not polled

@@ -38,6 +38,8 @@ constexpr const char* kRarePaths[] = {
     "a last answer without children",
     "a call interrupted or timed out",
     "a call beyond its deadline",
+    "a read that is never answered",
+    "a shard begun again by the watch",
 };
 
 struct Totals {

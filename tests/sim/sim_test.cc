@@ -74,6 +74,33 @@ TEST(Simulation, ListingsThatHideTheNewestShardsBreakNoOrder) {
   EXPECT_GT(hidden, 60u);
 }
 
+/// What becomes of a worker whose service leaves some reads without any answer.
+std::uint64_t unhandled_after_hangs(bool watched) {
+  std::uint64_t violations = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    SimOptions options;
+    options.seed = seed;
+    options.exclusive = true;
+    options.shards = 2;
+    options.hang_per_mille = 20;
+    options.watched = watched;
+    options.api_latency = std::chrono::milliseconds(20);
+    options.table_latency = std::chrono::milliseconds(1);
+    Report report = World(options).run();
+    EXPECT_GT(report.reached["a read that is never answered"], 0u) << "seed " << seed;
+    if (report.violation == Checker::Converges)
+      ++violations;
+    else
+      EXPECT_FALSE(report.violation) << report.message << "\n" << report.options;
+  }
+  return violations;
+}
+
+TEST(Simulation, OnlyTheWatchHealsAReadThatIsNeverAnswered) {
+  EXPECT_EQ(unhandled_after_hangs(true), 0u);
+  EXPECT_EQ(unhandled_after_hangs(false), 10u);
+}
+
 /// Whether, with every other checker off, the mutant is caught by its own within `seeds` schedules.
 bool is_caught(Mutant mutant, std::uint64_t seeds) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {

@@ -214,6 +214,8 @@ Task<void> World::end_life(std::size_t slot) {
   if (result && !*result && !full)
     history_.violated(Checker::Converges, "a worker gave up: " + result->error().what);
   lost_ranges_ += slots_[slot]->lost_ranges();
+  if (slots_[slot]->stalls_healed() > 0)
+    history_.reached("a shard begun again by the watch");
   slots_[slot].reset();
 }
 
