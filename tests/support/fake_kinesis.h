@@ -215,23 +215,6 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
   ShardIterator make_iterator(const ShardId& shard, const std::string& from) {
     return ShardIterator(std::to_string(next_iterator_++) + "/" + shard.str() + ":" + from);
   }
-  /// The sequence number that reading begins with: the first at or after.
-  std::string first_of(const FakeShard& entry, const Checkpoint& position) const {
-    if (const auto* at = std::get_if<AtSequenceNumber>(&position))
-      return at->sequence.str();
-    if (const auto* after = std::get_if<After>(&position)) {
-      const std::string& place = after->position.sequence.str();
-      return after->position.whole() ? std::to_string(std::stoull(place) + 1) : place;
-    }
-    if (const auto* time = std::get_if<AtTimestamp>(&position)) {
-      for (const Stored& record : entry.records) {
-        if (record.arrival >= time->time)
-          return record.sequence;
-      }
-      return std::to_string(next_sequence_);
-    }
-    return "0";
-  }
   stream::RecordsAnswer read(const ShardId& id, const std::string& from, int records_max) {
     const FakeShard& entry = shards_.at(id);
     std::vector<const Stored*> found;
@@ -261,27 +244,6 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
       answer.next = make_iterator(id, next);
     return answer;
   }
-  static std::shared_ptr<const RecordPage> make_page(const std::vector<const Stored*>& found) {
-    auto page = std::make_shared<RecordPage>();
-    for (const Stored* record : found)
-      page->body += record->data + record->key + record->sequence;
-    std::size_t at = 0;
-    const std::string_view body = page->body;
-    for (const Stored* stored : found) {
-      Record record;
-      record.data = as_bytes(body.substr(at, stored->data.size()));
-      at += stored->data.size();
-      record.partition_key = body.substr(at, stored->key.size());
-      at += stored->key.size();
-      record.sequence_number = body.substr(at, stored->sequence.size());
-      at += stored->sequence.size();
-      record.approximate_arrival = stored->arrival;
-      page->payload_bytes += record.payload_bytes();
-      page->records.push_back(record);
-    }
-    return page;
-  }
-
   std::map<Op, std::deque<ErrorCode>> failures_;
   std::map<Op, int> hanging_;
   std::uint64_t next_iterator_ = 1;

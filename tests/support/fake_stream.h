@@ -2,10 +2,13 @@
 #pragma once
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "model/checkpoint.h"
+#include "model/record.h"
 #include "model/shard.h"
 #include "model/stream_arn.h"
 #include "runtime/clock.h"
@@ -122,6 +125,44 @@ class FakeStream {
   }
   void close(const ShardId& id) {
     shards_.at(id).listed.ending_sequence = SequenceNumber(std::to_string(next_sequence_++));
+  }
+
+  /// The sequence number that reading begins with: the first at or after.
+  std::string first_of(const FakeShard& entry, const Checkpoint& position) const {
+    if (const auto* at = std::get_if<AtSequenceNumber>(&position))
+      return at->sequence.str();
+    if (const auto* after = std::get_if<After>(&position)) {
+      const std::string& place = after->position.sequence.str();
+      return after->position.whole() ? std::to_string(std::stoull(place) + 1) : place;
+    }
+    if (const auto* time = std::get_if<AtTimestamp>(&position)) {
+      for (const Stored& record : entry.records) {
+        if (record.arrival >= time->time)
+          return record.sequence;
+      }
+      return std::to_string(next_sequence_);
+    }
+    return "0";
+  }
+  static std::shared_ptr<const RecordPage> make_page(const std::vector<const Stored*>& found) {
+    auto page = std::make_shared<RecordPage>();
+    for (const Stored* record : found)
+      page->body += record->data + record->key + record->sequence;
+    std::size_t at = 0;
+    const std::string_view body = page->body;
+    for (const Stored* stored : found) {
+      Record record;
+      record.data = as_bytes(body.substr(at, stored->data.size()));
+      at += stored->data.size();
+      record.partition_key = body.substr(at, stored->key.size());
+      at += stored->key.size();
+      record.sequence_number = body.substr(at, stored->sequence.size());
+      at += stored->sequence.size();
+      record.approximate_arrival = stored->arrival;
+      page->payload_bytes += record.payload_bytes();
+      page->records.push_back(record);
+    }
+    return page;
   }
 
   Clock& clock_;
