@@ -1,7 +1,6 @@
 // tests/support/fake_kinesis.h — A small Kinesis in memory, with faults on demand.
 //
-// Why: tests of the consumer need a service whose every answer they can steer. It keeps streams,
-// shards and records, gives iterators that expire, and fails when a test says so. It is no model of
+// Why: tests of the consumer need a service whose every answer they can steer. It is no model of
 // the service's limits: src/local/ is.
 #pragma once
 #include <deque>
@@ -27,7 +26,7 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
   FakeKinesis(Clock& clock, StreamArn stream, int shard_count)
       : FakeStream(clock, std::move(stream), shard_count) {}
 
-  /// The next calls of `op` fail with these, one each.
+  /// The next calls of `op` fail so.
   void fail_next(Op op, ErrorCode code, int times = 1) {
     for (int i = 0; i < times; ++i)
       failures_[op].push_back(code);
@@ -233,9 +232,7 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
     stream::RecordsAnswer answer;
     answer.page = make_page(found);
     const bool at_end = !more && !entry.listed.open();
-    answer.behind_latest = std::chrono::milliseconds(more ? 1000 : 0);
-    if (at_end)
-      answer.behind_latest = lag_at_end;
+    answer.behind_latest = at_end ? lag_at_end : std::chrono::milliseconds(more ? 1000 : 0);
     if (at_end && tell_children) {
       for (const ShardId& child : entry.children)
         answer.children.push_back(shards_.at(child).listed);
