@@ -314,6 +314,10 @@ std::vector<Key<P>> make_process_keys() {
       "checkpoint_interval_millis", "0", &P::checkpoint_interval, 0, 60'000,
       "The least time between two commits of positions. 0: as soon as the last one is done. The "
       "default with DynamoDB is 1000."));
+  keys.push_back(number<P, milliseconds>(
+      "stall_timeout_millis", "0", &P::stall_timeout, -1, 86'400'000,
+      "After how long a shard that stands still for no known reason is begun again from its "
+      "position. 0: twice `handler_timeout_millis` and a minute; -1: never."));
   Key<P> loss{"on_data_loss", KeyKind::Choice, "fail",
               "What a shard does whose stored position is lost (retention passed it, or the "
               "stream was made anew): `fail` stops it, `continue` goes on with what is left.",

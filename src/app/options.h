@@ -63,6 +63,7 @@ struct ProcessOptions {
   std::chrono::milliseconds failover{3000};
   std::chrono::milliseconds drain_timeout{4000};
   std::chrono::milliseconds checkpoint_interval{0};
+  std::chrono::milliseconds stall_timeout{0};  ///< 0: by the handler's time; -1: never
   OnDataLoss on_data_loss = OnDataLoss::Fail;
   std::size_t memory_budget_bytes = std::size_t{256} * 1024 * 1024;
   int max_concurrent_invocations = 0;   ///< 0: 8 per core

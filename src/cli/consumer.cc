@@ -68,6 +68,8 @@ worker::WorkerOptions worker_options(const app::ProcessOptions& from, stream::Pa
   to.failover = from.failover;
   to.drain_timeout = from.drain_timeout;
   to.checkpoint_interval = from.checkpoint_interval;
+  if (from.stall_timeout.count() != 0)
+    to.stall_timeout = std::max(from.stall_timeout, std::chrono::milliseconds(0));
   to.on_data_loss = from.on_data_loss == app::OnDataLoss::Continue ? stream::OnDataLoss::Continue
                                                                    : stream::OnDataLoss::Fail;
   to.memory_budget_bytes = from.memory_budget_bytes;

@@ -121,12 +121,14 @@ Task<Result<Unit>> LeaseCoordinator::keep_beating() {
                                deps_.table.beat(options_.consumer, std::move(sign)), "heartbeat");
     if (beat) {
       failures = 0;
+      ++beats_;
       confirm_beat(sent);
       co_await nap(beat_nap_, news_untold_, sent + options_.beat_interval);
       co_await deps_.clock.sleep_until(sent + kNewsSpacing);
       continue;
     }
     news_untold_ = true;
+    ++failed_beats_;
     if (!note_trouble(beat.error(), "heartbeat"))
       co_return fail(beat.error().within("heartbeat"));
     co_await deps_.clock.sleep(backoff.delay(++failures, deps_.random));

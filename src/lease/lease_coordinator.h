@@ -89,6 +89,9 @@ class LeaseCoordinator {
   const std::optional<MonotonicTime>& rows_read_from() const { return rows_read_from_; }
   /// This worker and those whose beats are news.
   std::size_t workers_alive() const;
+  /// Signs of life that were stored, and attempts that failed.
+  std::uint64_t beats() const { return beats_; }
+  std::uint64_t failed_beats() const { return failed_beats_; }
 
   /// Gives back a lease whose last checkpoint is durable (also one at ShardEnd). Tried for at most
   /// one failover; a lease that could not be given back expires by itself.
@@ -150,6 +153,8 @@ class LeaseCoordinator {
   std::map<WorkerId, Sight> others_;
   std::set<WorkerId> owners_;      ///< of the rows, as last read
   MonotonicTime beats_read_from_;  ///< when the latest reading of all beats was begun
+  std::uint64_t beats_ = 0;
+  std::uint64_t failed_beats_ = 0;
   std::vector<Lease> rows_;
   std::optional<MonotonicTime> rows_read_from_;
   MonotonicTime rows_read_at_;

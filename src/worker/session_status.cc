@@ -94,6 +94,8 @@ std::vector<ShardStatus> StreamSession::status() const {
 }
 
 void StreamSession::describe(TriggerStatus& status) const {
+  status.counters.beats += coordinator_.beats();
+  status.counters.failed_beats += coordinator_.failed_beats();
   status.leases_held = runs_.size();
   status.workers_alive = coordinator_.workers_alive();
   for (const lease::Lease& row : coordinator_.rows())

@@ -1,4 +1,9 @@
 // What a shard tells of itself, and what happens when it stands still.
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <sstream>
+
 #include "worker/worker_test_support.h"
 
 namespace kt::worker {
@@ -129,6 +134,23 @@ TEST_F(StallsTest, AWindowThatFillsABatchSlowlyIsNoStall) {
   run_for(minutes(6));
   EXPECT_EQ(counters().stalls, 0u);
   EXPECT_THAT(handled_, ElementsAre("00:a"));
+}
+
+TEST_F(StallsTest, TheLogSaysWhyAShardDoesNotMoveInTheSameWordOnce) {
+  std::ostringstream out;
+  auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(out);
+  log_ = Log(std::make_shared<spdlog::logger>("test", sink));
+  failures_left_ = 8;
+  kinesis_.put(0, "poison");
+  start();
+  run_for(minutes(10));
+  EXPECT_THAT(handled_, ElementsAre("00:poison"));
+  const std::string text = out.str();
+  const auto trouble = text.find("a shard is in trouble");
+  ASSERT_NE(trouble, std::string::npos) << text;
+  EXPECT_THAT(text, HasSubstr("reason=handler_failing"));
+  EXPECT_EQ(text.find("a shard is in trouble", trouble + 1), std::string::npos) << "once";
+  EXPECT_NE(text.find("a shard moves", trouble), std::string::npos);
 }
 
 TEST_F(StallsTest, ZeroSwitchesTheWatchOff) {

@@ -11,7 +11,7 @@ namespace kt::worker {
 namespace {
 
 constexpr Duration kDescribeEvery = std::chrono::seconds(30);
-constexpr Duration kStallLook = std::chrono::seconds(5);
+constexpr Duration kLookAfterShards = std::chrono::seconds(5);
 constexpr Duration kStallMargin = std::chrono::seconds(10);
 constexpr std::size_t kRestartsALook = 8;  ///< of a trigger: all at once would be a herd
 
@@ -49,9 +49,12 @@ Task<Result<Unit>> StreamSession::run() {
   group_.emplace(deps_.context.deps.loop);
   group_->spawn(coordinator_.run());
   group_->spawn(discover());
-  group_->spawn(watch_stalls());
+  group_->spawn(watch_shards());
   group_->spawn(serve_drain());
-  co_return co_await group_->join();
+  auto ended = co_await group_->join();
+  deps_.probe.beats += coordinator_.beats();
+  deps_.probe.failed_beats += coordinator_.failed_beats();
+  co_return ended;
 }
 
 void StreamSession::lease_taken(lease::HeldLeasePtr lease) {
@@ -247,17 +250,37 @@ Task<Result<Unit>> StreamSession::add_children(std::vector<Shard> children) {
   co_return Unit{};
 }
 
-Task<Result<Unit>> StreamSession::watch_stalls() {
+Task<Result<Unit>> StreamSession::watch_shards() {
   const auto& limit = deps_.context.options.stall_timeout;
-  if (limit && limit->count() <= 0)
-    co_return Unit{};
+  const bool restarts_any = !limit || limit->count() > 0;
   for (;;) {
-    co_await deps_.context.deps.clock.sleep(kStallLook);
+    co_await deps_.context.deps.clock.sleep(kLookAfterShards);
     std::size_t restarts = 0;
     for (const ShardRunPtr& run : runs_) {
-      if (restarts < kRestartsALook && restart_if_stalled(*run))
+      log_reason(*run);
+      if (restarts_any && restarts < kRestartsALook && restart_if_stalled(*run))
         ++restarts;
     }
+  }
+}
+
+void StreamSession::log_reason(ShardRun& run) const {
+  const ShardStatus status = status_of(run);
+  const Reason before = std::exchange(run.seen, status.reason);
+  // What does not last from one look to the next is not worth a line.
+  if (before != status.reason || run.logged == status.reason)
+    return;
+  run.logged = status.reason;
+  if (status.reason == Reason::None || severity(status.reason) == Severity::Fine) {
+    log_.info("a shard moves", {{"shard", status.shard.str()}, {"reason", name(status.reason)}});
+  } else if (severity(status.reason) == Severity::Waiting) {
+    log_.info("a shard waits", {{"shard", status.shard.str()},
+                                {"reason", name(status.reason)},
+                                {"detail", status.detail}});
+  } else {
+    log_.warn("a shard is in trouble", {{"shard", status.shard.str()},
+                                        {"reason", name(status.reason)},
+                                        {"detail", status.detail}});
   }
 }
 

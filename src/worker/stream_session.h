@@ -59,8 +59,10 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
     std::unique_ptr<ShardConsumer> consumer;
     Nap nap;
     StallWatch watch;
-    bool counted = false;   ///< what the consumer's source did is in the trigger's counters
-    bool stopping = false;  ///< drain, then release
+    Reason seen = Reason::None;    ///< at the last look
+    Reason logged = Reason::None;  ///< what the log said last
+    bool counted = false;          ///< what the consumer's source did is in the trigger's counters
+    bool stopping = false;         ///< drain, then release
     bool lost = false;
   };
   using ShardRunPtr = std::shared_ptr<ShardRun>;
@@ -80,8 +82,9 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
   void stop_run(ShardRun& run);
   Task<Result<Unit>> interrupt_later(ShardRunPtr run);
 
-  Task<Result<Unit>> watch_stalls();
+  Task<Result<Unit>> watch_shards();
   bool restart_if_stalled(ShardRun& run);
+  void log_reason(ShardRun& run) const;
   void count_source(ShardRun& run);
   ShardStatus status_of(const ShardRun& run) const;
   void add_rows_of_others(std::vector<ShardStatus>& all) const;

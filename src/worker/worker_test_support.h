@@ -84,7 +84,7 @@ class WorkerTest : public ::testing::Test {
   void start() {
     crash();
     Trigger trigger{trigger_, kinesis_, guest_, &destination_, &spill_};
-    WorkerDeps deps{loop_, clock_, random_, faulty_, Log()};
+    WorkerDeps deps{loop_, clock_, random_, faulty_, log_};
     worker_.emplace(deps, options_, std::vector<Trigger>{trigger});
     ended_ = false;
     group_.emplace(loop_);
@@ -127,6 +127,7 @@ class WorkerTest : public ::testing::Test {
     return out;
   }
 
+  Log log_;
   Loop loop_;
   VirtualClock clock_;
   Random random_{11};

@@ -194,6 +194,7 @@ def test_a_handler_that_fails_is_named_everywhere_in_the_same_word(service, clie
         assert ready(consumer.port), "a failing handler is a warning: the position waits, nothing is lost"
         document = json.loads(get(consumer.port, "/readyz")[1])
         assert document["warnings"][0]["reason"] == "handler_failing"
+        consumer.wait_for(lambda: "reason=handler_failing" in consumer.output, 30, "the log says so")
 
 
 def test_a_service_that_goes_away_makes_it_unready_and_back(client, stream_name, tmp_path):
