@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "lease/dynamodb/rows.h"
+#include "spill/dynamodb/spill_items.h"
 #include "tests/sim/history.h"
 #include "tests/support/dynamodb/modelled_dynamodb.h"
 
@@ -18,10 +19,12 @@ class DynamoDbTap {
   DynamoDbTap(History& history, test::ModelledDynamoDb& service) : history_(history) {
     service.on_write = [this](const std::string& table, const nlohmann::json& before,
                               const nlohmann::json& after, const nlohmann::json& request) {
-      if (table.ends_with("-workers"))
+      if (table.ends_with("-workers")) {
         note_seed(before, after);
-      else
+        note_spill(before, after);
+      } else {
         note_row(before, after, request);
+      }
     };
   }
   DynamoDbTap(const DynamoDbTap&) = delete;
@@ -47,6 +50,19 @@ class DynamoDbTap {
     for (const nlohmann::json& row : after[rows]["L"])
       seeded.push_back(to_row(row["M"]));
     history_.seeded(seeded);
+  }
+
+  void note_spill(const nlohmann::json& before, const nlohmann::json& after) {
+    const nlohmann::json& item = after.is_object() ? after : before;
+    const auto scope = lease::text_at(item, lease::attribute::kScope);
+    if (!scope || !scope->starts_with("spill@"))
+      return;
+    const auto read = spill::items::read(item);
+    CHECK(read.has_value(), read ? "" : read.error().what);
+    if (after.is_object())
+      history_.spilled(read->data);
+    else
+      history_.forgotten(read->data);
   }
 
   void note_row(const nlohmann::json& before, const nlohmann::json& after,

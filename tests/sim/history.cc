@@ -25,8 +25,12 @@ const char* name(Checker checker) {
 }
 
 int History::id_of(const Record& record) {
+  return id_of(as_text(record.data));
+}
+
+int History::id_of(std::string_view payload) {
   int id = 0;
-  std::memcpy(&id, record.data.data(), sizeof id);
+  std::memcpy(&id, payload.data(), sizeof id);
   return id;
 }
 
@@ -171,7 +175,10 @@ void History::check_passed(const ShardId& shard, Row& row, const Checkpoint& to)
   const auto& ids = shards_[shard].records;
   for (; row.verified < passed; ++row.verified) {
     const int id = ids[row.verified];
-    if (must_be_handled(records_[static_cast<std::size_t>(id)]))
+    const Accepted& record = records_[static_cast<std::size_t>(id)];
+    // Nobody looks at the spill of a shard that has ended.
+    const bool waits = record.spilled && !is_shard_end(to);
+    if (must_be_handled(record) && !waits)
       violated(Checker::HandledBeforeCheckpoint,
                fmt::format("{} moves to {}, past record {} that no guest finished", shard.str(),
                            to_string(to), id));
@@ -202,6 +209,11 @@ bool History::owns_any(const LifeView& life) const {
   return std::any_of(rows_.begin(), rows_.end(), [&](const auto& row) {
     return row.second.owner && row.second.owner->str() == life.name;
   });
+}
+
+bool History::is_owner(const ShardId& shard, const WorkerId& worker) const {
+  const auto row = rows_.find(shard);
+  return row != rows_.end() && row->second.owner == worker;
 }
 
 std::string History::lost() const {
@@ -248,6 +260,11 @@ void History::check_call_place(const ShardId& shard, const Batch& batch) {
   const auto row = rows_.find(shard);
   if (row == rows_.end())
     return;
+  // A key that waits is called from the spill, wherever the checkpoint is.
+  if (records_[static_cast<std::size_t>(id_of(batch.records.front()))].spilled) {
+    reached("a call for a key that waits");
+    return;
+  }
   const std::size_t done = passed_by(shard, row->second.checkpoint);
   const auto place = [&](const Record& record) {
     return records_[static_cast<std::size_t>(id_of(record))].index;
@@ -272,7 +289,7 @@ void History::check_call_place(const ShardId& shard, const Batch& batch) {
   for (const Record& record : batch.records) {
     for (; next < place(record); ++next) {
       const Accepted& left_out = records_[static_cast<std::size_t>(ids[next])];
-      if (must_be_handled(left_out) && lane(left_out.key) == mine)
+      if (must_be_handled(left_out) && !left_out.spilled && lane(left_out.key) == mine)
         violated(Checker::NoGap, fmt::format("{} leaves out its {}th record", shard.str(), next));
     }
     next = place(record) + 1;
@@ -334,12 +351,43 @@ void History::given_up(const Batch& batch) {
   mix(static_cast<std::uint64_t>(id_of(batch.records.back())) * 19);
 }
 
+// The spill
+
+void History::spilled(std::string_view payload) {
+  const int id = id_of(payload);
+  records_[static_cast<std::size_t>(id)].spilled = true;
+  reached("a record spilled");
+  mix(static_cast<std::uint64_t>(id) * 23);
+}
+
+void History::forgotten(std::string_view payload) {
+  forget_spilled(id_of(payload));
+}
+
+void History::forgotten(const ShardId& shard, const ExtendedSequenceNumber& position) {
+  const ShardFacts& facts = shards_[shard];
+  const auto at = facts.by_sequence.find(position.sequence.str());
+  if (at != facts.by_sequence.end())
+    forget_spilled(facts.records[at->second]);
+}
+
+void History::forget_spilled(int id) {
+  Accepted& record = records_[static_cast<std::size_t>(id)];
+  record.spilled = false;
+  mix(static_cast<std::uint64_t>(id) * 29);
+  if (must_be_handled(record) && record.index < rows_[record.shard].verified)
+    violated(Checker::HandledBeforeCheckpoint,
+             fmt::format("record {} is taken from the spill, and no guest finished it", id));
+}
+
 std::string History::missing() const {
   if (!seeded_at_)
     return "no first positions were stored";
   for (std::size_t id = 0; id < records_.size(); ++id) {
     if (must_be_handled(records_[id]))
       return fmt::format("record {} of {} was never handled", id, records_[id].shard.str());
+    if (records_[id].spilled)
+      return fmt::format("record {} of {} still lies in the spill", id, records_[id].shard.str());
   }
   for (const auto& [shard, facts] : shards_) {
     const auto row = rows_.find(shard);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lease/lease_table.h"
@@ -41,6 +42,7 @@ struct Accepted {
   MonotonicTime put_at;
   bool delivered = false;
   bool handled = false;
+  bool spilled = false;  ///< lies in the spill at this moment
 };
 
 /// One life of one worker, as far as the checkers care.
@@ -79,6 +81,10 @@ class History {
   void call_done(const Batch& batch, std::size_t count);
   /// A destination durably holds these records.
   void given_up(const Batch& batch);
+  /// The spill durably holds the record with this payload; it no longer does.
+  void spilled(std::string_view payload);
+  void forgotten(std::string_view payload);
+  void forgotten(const ShardId& shard, const ExtendedSequenceNumber& position);
 
   /// What is still missing for convergence; empty when nothing.
   std::string missing() const;
@@ -86,6 +92,7 @@ class History {
   std::string lost() const;
   /// Whether this life owns a row.
   bool owns_any(const LifeView& life) const;
+  bool is_owner(const ShardId& shard, const WorkerId& worker) const;
 
   void reached(const char* path) { ++reached_[path]; }
   const std::map<std::string, std::uint64_t>& reached() const { return reached_; }
@@ -100,6 +107,7 @@ class History {
   std::uint64_t repeated_count() const { return repeated_; }
 
   static int id_of(const Record& record);
+  static int id_of(std::string_view payload);
   static std::string payload_of(int id);
 
  private:
@@ -127,6 +135,7 @@ class History {
   void check_parents(const ShardId& shard);
   void check_lease(const LifeView& life, MonotonicTime local_now, const ShardId& shard);
   void deliver(const Batch& batch);
+  void forget_spilled(int id);
 
   const VirtualClock& clock_;
   Duration retention_;

@@ -66,6 +66,11 @@ worker::TriggerOptions Life::trigger_options(const Stage& stage) {
         std::chrono::duration_cast<std::chrono::milliseconds>(stage.options.age_max);
   }
   options.limits.bisect = stage.options.bisect;
+  if (stage.options.waiting_keys) {
+    options.on_poison = worker::OnPoison::Key;
+    options.quarantine.keys_max = static_cast<std::size_t>(stage.options.spill_keys_max);
+    options.quarantine.records_max = static_cast<std::size_t>(stage.options.spill_records_max);
+  }
   return options;
 }
 
@@ -92,6 +97,7 @@ Life::Life(Stage& stage, std::string name, Random random)
              }),
       destination_(SimDestination::Deps{clock_, stage.history, stage.options, stage.weather},
                    Random(stage.options.seed * 31 + std::hash<std::string>()(name))),
+      spill_(make_spill()),
       group_(stage.loop) {
   view_.name = name + "/" + kApplication;
   view_.born = stage.clock.now();
@@ -100,7 +106,7 @@ Life::Life(Stage& stage, std::string name, Random random)
   feel_weather();
   const worker::WorkerDeps deps{stage.loop, clock_, worker_random_, beat_tap_,
                                 stage.log.with("life", name)};
-  const worker::Trigger trigger{trigger_options(stage), api_, guest_, &destination_};
+  const worker::Trigger trigger{trigger_options(stage), api_, guest_, &destination_, spill_.get()};
   auto rules = std::make_shared<const MutantRules>(stage.mutant, stage.clock);
   worker_.emplace(deps, worker_options(stage, name), std::vector<worker::Trigger>(1, trigger),
                   std::move(rules));
@@ -117,6 +123,17 @@ void Life::reach_dynamodb() {
   options.prefix = "sim";
   options.requests_max = 3;
   dynamodb_table_.emplace(deps, options);
+}
+
+std::unique_ptr<spill::SpillStore> Life::make_spill() {
+  if (network_) {
+    spill_places_.emplace(dynamodb_table_->tables());
+    return std::make_unique<spill::DynamoDbSpillStore>(*network_, *spill_places_);
+  }
+  const bool forgetful = stage_.mutant == Mutant::ForgetfulSpill;
+  const SimSpill::Deps deps{clock_,         stage_.history, stage_.options,
+                            stage_.weather, stage_.spill,   forgetful};
+  return std::make_unique<SimSpill>(deps, Random(stage_.options.seed * 37 + 5));
 }
 
 lease::LeaseTable& Life::innermost() {
@@ -200,6 +217,9 @@ Duration Life::draw_guest_time() {
 }
 
 bool Life::is_poison(const Record& record) const {
+  // What is never given up heals with the weather.
+  if (stage_.options.retries_max < 0 && !stage_.weather.bad)
+    return false;
   Random luck(stage_.options.seed ^ (static_cast<std::uint64_t>(History::id_of(record)) << 20));
   return luck.chance(stage_.options.poison_per_mille);
 }

@@ -13,6 +13,7 @@
 #include "tests/sim/mutants.h"
 #include "tests/sim/sim_destination.h"
 #include "tests/sim/sim_kinesis.h"
+#include "tests/sim/sim_spill.h"
 #include "tests/sim/worker_clock.h"
 #include "tests/support/faulty_lease_table.h"
 #include "worker/worker.h"
@@ -25,6 +26,7 @@ struct Stage {
   VirtualClock& clock;
   local::KinesisModel& model;
   lease::LeaseTable& table;  ///< not looked at when `dynamodb` is set
+  spill::SpillStore& spill;  ///< neither
   test::ModelledDynamoDb* dynamodb;
   DynamoDbTap* dynamodb_tap;
   History& history;
@@ -67,6 +69,7 @@ class Life {
   static worker::TriggerOptions trigger_options(const Stage& stage);
   void reach_dynamodb();
   lease::LeaseTable& innermost();
+  std::unique_ptr<spill::SpillStore> make_spill();
   Task<Result<Unit>> live();
   Task<invoke::Invocation> handle(std::shared_ptr<const Batch> batch, invoke::CallContext context);
   Duration draw_guest_time();
@@ -88,6 +91,8 @@ class Life {
   SimKinesis api_;
   invoke::NativeGuest guest_;
   SimDestination destination_;
+  std::optional<SimSpillPlaces> spill_places_;
+  std::unique_ptr<spill::SpillStore> spill_;
   std::optional<worker::Worker> worker_;
   std::optional<Result<Unit>> result_;
   TaskGroup group_;

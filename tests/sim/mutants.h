@@ -20,6 +20,7 @@ enum class Mutant {
   RetryBehindLater,      ///< a failed batch is called again after a later one
   WrongIteratorRebuild,  ///< a lost iterator is made anew at the tip
   CallAfterExpiry,       ///< the end of the lease's time is not looked at
+  ForgetfulSpill,        ///< the checkpoint passes what waits before the spill holds it
   RefusedDestination,    ///< the position passes records that their destination refused
   OneLanesWatermark,  ///< the position is that of one lane, whatever the others have not finished
 };
@@ -39,6 +40,7 @@ inline Checker catcher(Mutant mutant) {
       return Checker::CallWithinLease;
     case Mutant::None:
     case Mutant::EarlyCheckpoint:
+    case Mutant::ForgetfulSpill:
     case Mutant::RefusedDestination:
     case Mutant::OneLanesWatermark:
       break;

@@ -77,12 +77,17 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   o.partial_per_mille = swarm(random, 700);
   o.destination_fail_per_mille = swarm(random, 500);
   o.hang_per_mille = swarm(random, 6);
+  o.waiting_keys = random.chance(350);
+  o.spill_keys_max = 1 + static_cast<int>(random.below(8));
+  o.spill_records_max = 2 + static_cast<int>(random.below(60));
+  if (o.waiting_keys && o.retries_max < 0)
+    o.poison_per_mille = swarm(random, 60);
   return o;
 }
 
 std::string SimOptions::describe() const {
   const auto ms = [](Duration d) { return std::chrono::duration_cast<milliseconds>(d).count(); };
-  return fmt::format(
+  std::string text = fmt::format(
       "seed={} workers={} shards={} keys={} {} table={} start={} outage={} batch={} window={} "
       "chaos={} detector={} handler_timeout={} checkpoint_interval={} transition={} put<={}/{}ms "
       "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
@@ -100,6 +105,9 @@ std::string SimOptions::describe() const {
       no_children_per_mille, tight_memory, fan_out, ms(push_life), push_silence_per_mille,
       push_break_per_mille, push_refused_per_mille, lanes, retries_max, ms(age_max), bisect,
       poison_per_mille, partial_per_mille, destination_fail_per_mille, hang_per_mille);
+  text += fmt::format(" waiting_keys={} spill<={} of {} keys", waiting_keys, spill_records_max,
+                      spill_keys_max);
+  return text;
 }
 
 }  // namespace kt::sim

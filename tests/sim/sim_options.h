@@ -57,6 +57,10 @@ struct SimOptions {
   unsigned hang_per_mille = 0;         ///< a read that is never answered
   bool tight_memory = false;           ///< room for a few records only
 
+  bool waiting_keys = false;  ///< on_poison = "key"
+  int spill_keys_max = 0;
+  int spill_records_max = 0;
+
   bool fan_out = false;                 ///< shards are pushed, not polled
   Duration push_life{0};                ///< of a subscription
   unsigned push_silence_per_mille = 0;  ///< a look: nothing comes any more, nor an end

@@ -38,6 +38,9 @@ constexpr const char* kRarePaths[] = {
     "a last answer without children",
     "a call interrupted or timed out",
     "a call beyond its deadline",
+    "a record spilled",
+    "a call for a key that waits",
+    "a spill loaded by the shard's next owner",
     "a read that is never answered",
     "a shard begun again by the watch",
 };

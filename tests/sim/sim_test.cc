@@ -127,6 +127,11 @@ bool is_caught(Mutant mutant, std::uint64_t seeds) {
       options.keys = 12;
       options.guest_fail_per_mille = 200;
     }
+    if (mutant == Mutant::ForgetfulSpill) {
+      options.waiting_keys = true;
+      options.dynamodb = false;
+      options.guest_fail_per_mille = 100;
+    }
     const Report report = World(options, mutant, catcher(mutant)).run();
     if (report.violation == catcher(mutant))
       return true;
@@ -136,6 +141,10 @@ bool is_caught(Mutant mutant, std::uint64_t seeds) {
 
 TEST(Mutants, ACheckpointBeforeTheCallIsCaughtByItsChecker) {
   EXPECT_TRUE(is_caught(Mutant::EarlyCheckpoint, 20));
+}
+
+TEST(Mutants, ACheckpointPastWhatTheSpillDoesNotHoldIsCaughtByItsChecker) {
+  EXPECT_TRUE(is_caught(Mutant::ForgetfulSpill, 20));
 }
 
 TEST(Mutants, AChildBeforeItsParentIsCaughtByItsChecker) {

@@ -8,6 +8,8 @@
 #include "lease/memory/memory_lease_table.h"
 #include "lease/sqlite/sqlite_lease_table.h"
 #include "runtime/run_virtual.h"
+#include "spill/memory/memory_spill_store.h"
+#include "spill/sqlite/sqlite_spill_store.h"
 
 namespace kt::sim {
 namespace {
@@ -44,6 +46,14 @@ std::unique_ptr<lease::LeaseTable> make_table(const SimOptions& options, WorkThr
   return std::move(*table);
 }
 
+std::unique_ptr<spill::SpillStore> make_spill(const SimOptions& options, WorkThread& work) {
+  if (!options.sqlite)
+    return std::make_unique<spill::MemorySpillStore>();
+  auto store = spill::SqliteSpillStore::open(":memory:", work);
+  CHECK(store.has_value(), store ? "" : store.error().what);
+  return std::move(*store);
+}
+
 }  // namespace
 
 World::World(SimOptions options, Mutant mutant, std::optional<Checker> only, Log log)
@@ -53,19 +63,13 @@ World::World(SimOptions options, Mutant mutant, std::optional<Checker> only, Log
       history_(clock_, kRetention),
       model_(clock_, model_options(options_)),
       table_(make_table(options_, work_)),
+      spill_(make_spill(options_, work_)),
       dynamodb_(clock_, Random(options_.seed + 99), dynamodb_options(options_)),
       dynamodb_tap_(history_, dynamodb_),
-      stage_{loop_,
-             clock_,
-             model_,
-             *table_,
-             options_.dynamodb ? &dynamodb_ : nullptr,
-             &dynamodb_tap_,
-             history_,
-             options_,
-             weather_,
-             mutant,
-             kStream,
+      stage_{loop_,          clock_,   model_,
+             *table_,        *spill_,  options_.dynamodb ? &dynamodb_ : nullptr,
+             &dynamodb_tap_, history_, options_,
+             weather_,       mutant,   kStream,
              std::move(log)},
       group_(loop_),
       chaos_end_(clock_.now() + options_.chaos) {

@@ -68,6 +68,7 @@ class World {
   local::KinesisModel model_;
   InlineWork work_;
   std::unique_ptr<lease::LeaseTable> table_;
+  std::unique_ptr<spill::SpillStore> spill_;
   test::ModelledDynamoDb dynamodb_;
   DynamoDbTap dynamodb_tap_;
   Weather weather_;
