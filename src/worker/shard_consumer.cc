@@ -114,6 +114,7 @@ void ShardConsumer::lane_ended() {
 Task<Result<Unit>> ShardConsumer::serve() {
   co_await load_quarantine();
   co_await feed_lanes();
+  co_await find_heirs();
   wake_lanes();
   while (lanes_left_ > 0)
     co_await part_ended_.wait();

@@ -114,7 +114,7 @@ class ShardConsumer final : private LaneHost, private QuarantineHost {
  private:
   void feed() override;
   void expect_more() override { nap_.wake(); }
-  bool closing() const override { return end_.has_value(); }
+  bool closing() const override { return end_.has_value() && (!window_ || heirs_known_); }
   bool ends_window() const override;
   bool stopping() const override { return draining_ || ended_; }
   bool ended() const override { return ended_; }
@@ -131,6 +131,8 @@ class ShardConsumer final : private LaneHost, private QuarantineHost {
   Task<void> end_quarantine();
   Task<Result<Unit>> serve();
   Task<void> load_window();
+  Task<void> find_self();
+  Task<void> find_heirs();
   void note_window_time(WallTime time);
   Task<void> feed_lanes();
   Task<void> absorb_next();
@@ -165,6 +167,7 @@ class ShardConsumer final : private LaneHost, private QuarantineHost {
   batch::Intake intake_;
   std::deque<Lane> lanes_;
   std::optional<TumblingWindow> window_;
+  bool heirs_known_ = false;  ///< at the end: who goes on with the window
   std::size_t lanes_left_ = 0;
   std::unique_ptr<Quarantine> quarantine_;  ///< null unless on_poison = "key"
   bool quarantine_runs_ = false;

@@ -3,9 +3,46 @@
 #include "worker/window_heritage.h"
 
 namespace kt::worker {
+namespace {
+
+/// How often the listing is asked for a shard that must be in it, before it is believed to be gone.
+constexpr std::uint32_t kLooksMax = 20;
+
+}  // namespace
+
+/// A child may be known, by its parent's last answer, before it is listed with its parents.
+Task<void> ShardConsumer::find_self() {
+  Backoff backoff;
+  const lease::Lease row = lease_->row();
+  if (row.parents.empty() || !std::holds_alternative<TrimHorizon>(row.checkpoint))
+    co_return;
+  for (std::uint32_t looks = 1; looks <= kLooksMax && !stopping(); ++looks) {
+    if (deps_.directory.lineage().find(row.key.shard) != nullptr)
+      co_return;
+    (void)co_await deps_.directory.refresh();
+    co_await nap_.rest(backoff.delay(looks, deps_.random));
+  }
+}
+
+/// A closed shard has children. Only the listing says for sure which parent is the adjacent one,
+/// and it may not know them yet.
+Task<void> ShardConsumer::find_heirs() {
+  Backoff backoff;
+  const auto* closed = window_ && end_ ? std::get_if<stream::ShardClosed>(&*end_) : nullptr;
+  if (closed != nullptr) {
+    for (std::uint32_t looks = 1; looks <= kLooksMax && !stopping(); ++looks) {
+      if (!deps_.directory.lineage().children_of(lease_->shard()).empty())
+        break;
+      (void)co_await deps_.directory.refresh();
+      co_await nap_.rest(backoff.delay(looks, deps_.random));
+    }
+  }
+  heirs_known_ = true;
+}
 
 Task<void> ShardConsumer::load_window() {
   Backoff backoff;
+  co_await find_self();
   for (std::uint32_t failures = 1; !stopping(); ++failures) {
     auto found = co_await find_window(deps_.checkpointer, deps_.directory.lineage(), lease_->row());
     if (found && found->stored) {

@@ -16,11 +16,11 @@ std::optional<ShardId> window_parent(const stream::ShardLineage& lineage, const 
 }
 
 bool ends_own_window(const stream::ShardLineage& lineage, const ShardId& shard,
-                     const std::vector<Shard>& children) {
-  const auto adjacent = [&](const Shard& child) { return child.adjacent_parent == shard; };
+                     const std::vector<Shard>& told) {
   const std::vector<Shard> listed = lineage.children_of(shard);
-  return std::any_of(children.begin(), children.end(), adjacent) ||
-         std::any_of(listed.begin(), listed.end(), adjacent);
+  const std::vector<Shard>& children = listed.empty() ? told : listed;
+  return std::any_of(children.begin(), children.end(),
+                     [&](const Shard& child) { return child.adjacent_parent == shard; });
 }
 
 Task<Result<FoundWindow>> find_window(checkpoint::Checkpointer& checkpointer,

@@ -15,10 +15,11 @@ namespace kt::worker {
 /// The parent whose window `shard` goes on with; none: it starts without.
 std::optional<ShardId> window_parent(const stream::ShardLineage& lineage, const ShardId& shard);
 
-/// Whether `shard`, which ends with these children, keeps its window to itself: it is merged into a
-/// child that goes on with another one's.
+/// Whether `shard`, which has ended, keeps its window to itself: it is merged into a child that
+/// goes on with another one's. `told`: its children as its last answer named them, for want of a
+/// listing.
 bool ends_own_window(const stream::ShardLineage& lineage, const ShardId& shard,
-                     const std::vector<Shard>& children);
+                     const std::vector<Shard>& told);
 
 struct FoundWindow {
   std::optional<lease::WindowState> stored;
