@@ -46,6 +46,8 @@ class Rules {
   virtual bool must_stop(lease::Holding holding) const { return holding == lease::Holding::Lost; }
   /// Behind how many later batches of its lane a failed batch is called again.
   virtual std::size_t retry_behind() const { return 0; }
+  /// Whether a shard goes on with the window that was stored for it.
+  virtual bool may_resume_window() const { return true; }
   /// From where a lost iterator is made anew.
   virtual Checkpoint rebuild_position(const Checkpoint& start,
                                       const std::optional<ExtendedSequenceNumber>& last) const {

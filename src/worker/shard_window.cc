@@ -45,7 +45,7 @@ Task<void> ShardConsumer::load_window() {
   co_await find_self();
   for (std::uint32_t failures = 1; !stopping(); ++failures) {
     auto found = co_await find_window(deps_.checkpointer, deps_.directory.lineage(), lease_->row());
-    if (found && found->stored) {
+    if (found && found->stored && deps_.rules.may_resume_window()) {
       if (found->inherited)
         window_->inherit(*found->stored);
       else

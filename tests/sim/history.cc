@@ -19,6 +19,7 @@ const char* name(Checker checker) {
                                                     "CallWithinLease",
                                                     "NeverBackwards",
                                                     "FinishedStaysFinished",
+                                                    "WindowChain",
                                                     "SeedCoversStart",
                                                     "Converges"};
   return kNames[static_cast<std::size_t>(checker)];
@@ -346,8 +347,10 @@ void History::call_done(const Batch& batch, std::size_t count) {
 
 void History::given_up(const Batch& batch) {
   reached("records given up");
-  for (const Record& record : batch.records)
+  for (const Record& record : batch.records) {
     records_[static_cast<std::size_t>(id_of(record))].handled = true;
+    windows_.given_up(id_of(record));
+  }
   mix(static_cast<std::uint64_t>(id_of(batch.records.back())) * 19);
 }
 
@@ -380,6 +383,41 @@ void History::forget_spilled(int id) {
              fmt::format("record {} is taken from the spill, and no guest finished it", id));
 }
 
+void History::final_call_started(const LifeView& life, MonotonicTime local_now,
+                                 const ShardId& shard) {
+  ++calls_;
+  mix(23);
+  if (on(Checker::CallWithinLease))
+    check_lease(life, local_now, shard);
+  if (on(Checker::ParentsBeforeChildren))
+    check_parents(shard);
+}
+
+std::string History::window_call_done(const invoke::CallContext& context, const Batch& batch,
+                                      std::size_t count) {
+  const auto origin = windows_.origin(context);
+  if (origin == WindowLedger::Origin::OtherShard)
+    reached("a window that a parent left");
+  if (context.window->terminated_early)
+    reached("a window ended early");
+  std::string state;
+  std::string fault;
+  if (context.window->final_call)
+    fault = windows_.ended(context);
+  else
+    fault = windows_.handled(context, batch, count, state);
+  if (context.window->final_call)
+    reached("a final call");
+  if (!fault.empty())
+    violated(Checker::WindowChain, fault);
+  return state;
+}
+
+void History::check_windows() {
+  if (const std::string left = windows_.missing(); !left.empty())
+    violated(Checker::WindowChain, left);
+}
+
 std::string History::missing() const {
   if (!seeded_at_)
     return "no first positions were stored";
@@ -407,7 +445,7 @@ std::string History::missing() const {
                            to_string(row->second.checkpoint));
     }
   }
-  return {};
+  return windows_.missing();
 }
 
 }  // namespace kt::sim

@@ -14,6 +14,7 @@
 #include "lease/lease_table.h"
 #include "model/record.h"
 #include "runtime/virtual_clock.h"
+#include "tests/sim/window_ledger.h"
 
 namespace kt::sim {
 
@@ -27,10 +28,11 @@ enum class Checker {
   CallWithinLease,        ///< no call outside the time of the lease, none by another than the owner
   NeverBackwards,         ///< stored positions only move forward
   FinishedStaysFinished,  ///< a shard at ShardEnd is not read again
+  WindowChain,  ///< a window's state holds each record handled in it once, to its one final call
   SeedCoversStart,        ///< what is put after the first positions are stored is not skipped
   Converges,              ///< with the faults gone, everything is handled soon, and stops cleanly
 };
-inline constexpr int kCheckers = 11;
+inline constexpr int kCheckers = 12;
 const char* name(Checker checker);
 
 /// A record as the service accepted it.
@@ -85,6 +87,14 @@ class History {
   void spilled(std::string_view payload);
   void forgotten(std::string_view payload);
   void forgotten(const ShardId& shard, const ExtendedSequenceNumber& position);
+
+  /// A final call, which has no records.
+  void final_call_started(const LifeView& life, MonotonicTime local_now, const ShardId& shard);
+  /// A call in a window was done, its first `count` records are handled: what it returns as state.
+  std::string window_call_done(const invoke::CallContext& context, const Batch& batch,
+                               std::size_t count);
+  /// With the faults gone and time passed: no window may be left.
+  void check_windows();
 
   /// What is still missing for convergence; empty when nothing.
   std::string missing() const;
@@ -146,6 +156,7 @@ class History {
   std::vector<Accepted> records_;
   std::map<ShardId, ShardFacts> shards_;
   std::map<ShardId, Row> rows_;
+  WindowLedger windows_;
   std::map<int, std::vector<int>> by_key_;
   std::map<int, std::size_t> finished_prefix_;  ///< of each key's records
   std::optional<MonotonicTime> seeded_at_;

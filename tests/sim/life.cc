@@ -53,6 +53,7 @@ worker::TriggerOptions Life::trigger_options(const Stage& stage) {
     options.start = TrimHorizon();
   options.batch.records_max = static_cast<std::size_t>(stage.options.batch_max);
   options.batch.window = stage.options.window;
+  options.tumbling_window = stage.options.tumbling;
   options.detector_poll = stage.options.detector_poll;
   options.handler_timeout = stage.options.handler_timeout;
   options.component = "handler";
@@ -267,7 +268,10 @@ Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
   };
   if (dead_)
     throw Cancelled{};
-  stage_.history.call_started(view_, clock_.now(), context.shard, *batch);
+  if (batch->empty())
+    stage_.history.final_call_started(view_, clock_.now(), context.shard);
+  else
+    stage_.history.call_started(view_, clock_.now(), context.shard, *batch);
   InFlight in_flight(*this, context.shard);
   const int stalls = stalls_;
   const Duration time = draw_guest_time();
@@ -285,6 +289,9 @@ Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
   const std::size_t handled = partial ? in_batch : batch->records.size();
   if ((partial || invocation.outcome == InvokeOutcome::Done) && handled > 0)
     stage_.history.call_done(*batch, handled);
+  if (context.window && (invocation.outcome == InvokeOutcome::Done || handled > 0) &&
+      (partial || invocation.outcome == InvokeOutcome::Done))
+    invocation.window_state = stage_.history.window_call_done(context, *batch, handled);
   if (partial && handled > 0)
     stage_.history.reached("a call that handled some");
   if (invocation.outcome != InvokeOutcome::Done)

@@ -21,6 +21,7 @@ enum class Mutant {
   WrongIteratorRebuild,  ///< a lost iterator is made anew at the tip
   CallAfterExpiry,       ///< the end of the lease's time is not looked at
   ForgetfulSpill,        ///< the checkpoint passes what waits before the spill holds it
+  ForgottenWindow,       ///< a shard begins without the window that was stored for it
   RefusedDestination,    ///< the position passes records that their destination refused
   OneLanesWatermark,  ///< the position is that of one lane, whatever the others have not finished
 };
@@ -38,6 +39,8 @@ inline Checker catcher(Mutant mutant) {
       return Checker::NoGap;
     case Mutant::CallAfterExpiry:
       return Checker::CallWithinLease;
+    case Mutant::ForgottenWindow:
+      return Checker::WindowChain;
     case Mutant::None:
     case Mutant::EarlyCheckpoint:
     case Mutant::ForgetfulSpill:
@@ -80,6 +83,7 @@ class MutantRules final : public worker::Rules {
   bool must_stop(lease::Holding holding) const override {
     return mutant_ != Mutant::CallAfterExpiry && Rules::must_stop(holding);
   }
+  bool may_resume_window() const override { return mutant_ != Mutant::ForgottenWindow; }
   std::size_t retry_behind() const override { return mutant_ == Mutant::RetryBehindLater ? 1 : 0; }
   Checkpoint rebuild_position(const Checkpoint& start,
                               const std::optional<ExtendedSequenceNumber>& last) const override {

@@ -23,6 +23,7 @@ struct SimOptions {
   bool outage = false;     ///< all workers are down until retention ends part of the records
   int batch_max = 10;
   Duration window{0};
+  Duration tumbling{0};  ///< length of windows; 0: none
   Duration chaos = std::chrono::seconds(20);
   Duration detector_poll = std::chrono::seconds(3);
   Duration handler_timeout = std::chrono::seconds(2);

@@ -106,6 +106,12 @@ bool is_caught(Mutant mutant, std::uint64_t seeds) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SimOptions options = SimOptions::draw(seed);
     options.outage = false;
+    options.tumbling = Duration(0);
+    if (mutant == Mutant::ForgottenWindow) {
+      options.lanes = 1;
+      options.tumbling = std::chrono::seconds(3);
+      options.crash_per_mille = 60;
+    }
     if (mutant == Mutant::UnconditionalWrite) {
       // A doubtful answer would be settled by reading the row, where the worker itself aborts.
       options.table_lost_per_mille = 0;
@@ -165,6 +171,10 @@ TEST(Mutants, AWrongIteratorRebuildIsCaughtByItsChecker) {
 
 TEST(Mutants, ACallAfterExpiryIsCaughtByItsChecker) {
   EXPECT_TRUE(is_caught(Mutant::CallAfterExpiry, 200));
+}
+
+TEST(Mutants, AWindowForgottenAtARestartIsCaughtByItsChecker) {
+  EXPECT_TRUE(is_caught(Mutant::ForgottenWindow, 60));
 }
 
 TEST(Mutants, APositionPastWhatADestinationRefusedIsCaughtByItsChecker) {

@@ -313,6 +313,7 @@ Task<void> World::wait_for_convergence() {
   while (clock_.now() < end && !missing().empty())
     co_await clock_.sleep(milliseconds(500));
   const std::string still = missing();
+  history_.check_windows();
   if (!still.empty())
     history_.violated(Checker::Converges, still);
 }
