@@ -29,8 +29,8 @@ enum class Checker {
   NeverBackwards,         ///< stored positions only move forward
   FinishedStaysFinished,  ///< a shard at ShardEnd is not read again
   WindowChain,  ///< a window's state holds each record handled in it once, to its one final call
-  SeedCoversStart,        ///< what is put after the first positions are stored is not skipped
-  Converges,              ///< with the faults gone, everything is handled soon, and stops cleanly
+  SeedCoversStart,  ///< what is put after the first positions are stored is not skipped
+  Converges,        ///< with the faults gone, everything is handled soon, and stops cleanly
 };
 inline constexpr int kCheckers = 12;
 const char* name(Checker checker);

@@ -82,8 +82,8 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   o.spill_records_max = 2 + static_cast<int>(random.below(60));
   if (o.waiting_keys && o.retries_max < 0)
     o.poison_per_mille = swarm(random, 60);
-  // A window goes with one lane; what retention takes away is not missed in one.
-  const bool windows = o.lanes == 1 && !o.outage && random.chance(500);
+  // A window goes with one lane and no waiting keys; what retention takes away is not missed in it.
+  const bool windows = o.lanes == 1 && !o.waiting_keys && !o.outage && random.chance(500);
   o.tumbling = windows ? milliseconds(500 + random.below(5000)) : milliseconds(0);
   return o;
 }
@@ -91,15 +91,16 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
 std::string SimOptions::describe() const {
   const auto ms = [](Duration d) { return std::chrono::duration_cast<milliseconds>(d).count(); };
   std::string text = fmt::format(
-      "seed={} workers={} shards={} keys={} {} table={} start={} outage={} batch={} window={} tumbling={} "
+      "seed={} workers={} shards={} keys={} {} table={} start={} outage={} batch={} window={} "
       "chaos={} detector={} handler_timeout={} checkpoint_interval={} transition={} put<={}/{}ms "
       "page={} reshard={} crash={} stop={} stall={}<={}ms drift={} api={}ms fail={} expire={} "
       "stale={} table={}ms fail={} lost={} guest={}ms fail={} slow={} table_down={} no_next={} "
       "no_children={} tight_memory={} fan_out={} push_life={}ms silence={} break={} refused={} "
-      "lanes={} retries={} age={}ms bisect={} poison={} partial={} destination_fail={} hang={}",
+      "lanes={} retries={} age={}ms bisect={} poison={} partial={} destination_fail={} hang={} "
+      "tumbling={}",
       seed, workers, shards, keys, exclusive ? "exclusive" : "shared",
       dynamodb ? "dynamodb" : (sqlite ? "sqlite" : "memory"), latest ? "LATEST" : "TRIM_HORIZON",
-      outage, batch_max, ms(window), ms(tumbling), ms(chaos), ms(detector_poll), ms(handler_timeout),
+      outage, batch_max, ms(window), ms(chaos), ms(detector_poll), ms(handler_timeout),
       ms(checkpoint_interval), ms(transition), put_batch_max, ms(put_pause_max), listing_page,
       reshard_per_mille, crash_per_mille, stop_per_mille, stall_per_mille, ms(stall_max),
       drift_per_mille, ms(api_latency), api_fail_per_mille, expire_per_mille, stale_per_mille,
@@ -107,7 +108,8 @@ std::string SimOptions::describe() const {
       guest_fail_per_mille, guest_slow_per_mille, table_down_per_mille, no_next_per_mille,
       no_children_per_mille, tight_memory, fan_out, ms(push_life), push_silence_per_mille,
       push_break_per_mille, push_refused_per_mille, lanes, retries_max, ms(age_max), bisect,
-      poison_per_mille, partial_per_mille, destination_fail_per_mille, hang_per_mille);
+      poison_per_mille, partial_per_mille, destination_fail_per_mille, hang_per_mille,
+      ms(tumbling));
   text += fmt::format(" waiting_keys={} spill<={} of {} keys", waiting_keys, spill_records_max,
                       spill_keys_max);
   return text;

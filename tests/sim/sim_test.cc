@@ -109,6 +109,7 @@ bool is_caught(Mutant mutant, std::uint64_t seeds) {
     options.tumbling = Duration(0);
     if (mutant == Mutant::ForgottenWindow) {
       options.lanes = 1;
+      options.waiting_keys = false;
       options.tumbling = std::chrono::seconds(3);
       options.crash_per_mille = 60;
     }
