@@ -153,9 +153,7 @@ class Consumer {
       TRY(auto options, trigger_options(trigger.options, std::move(endpoint)));
       options.component = trigger.component.str();
       worker::Trigger made{std::move(options), *client, *guests_.back(), destination};
-      if (made.options.on_poison == worker::OnPoison::Key) {
-        TRY(made.spill, leases_->spill());
-      }
+      TRY(made.spill, leases_->spill());
       triggers.push_back(std::move(made));
     }
     log_.info("starting", {{"version", KT_VERSION},

@@ -202,7 +202,7 @@ Task<Next> Lane::judge(invoke::Invocation ended) {
   job.handler_failed = verdict.handler_failed;
   job.message = ended.message;
   const bool named = ended.outcome == invoke::InvokeOutcome::Partial && !verdict.handler_failed;
-  if (named && deps_.quarantine != nullptr)
+  if (named && isolates_keys())
     co_return co_await set_aside_named(std::move(ended), verdict.at);
   if (verdict.kind != Kind::Progress)
     co_return co_await fail_front(ended.outcome, verdict.whole);
@@ -234,7 +234,7 @@ Task<Next> Lane::fail_front(invoke::InvokeOutcome outcome, bool whole) {
   failed.spent = job.spent;
   failed.failure_count = job.failures;
   note_failure(job, outcome);
-  if (deps_.quarantine != nullptr && invoke::spends_attempt(outcome))
+  if (isolates_keys() && invoke::spends_attempt(outcome))
     co_return co_await isolate(failed);
   const invoke::Decision decision = deps_.policy.decide(failed, options_.limits);
   co_return co_await carry_out(decision);

@@ -77,7 +77,7 @@ class Lane {
     invoke::Guest& guest;
     invoke::FailurePolicy& policy;
     deliver::Destination* destination;  ///< may be null when nothing is ever given up
-    Quarantine* quarantine;             ///< null: a failing record holds its lane back
+    Quarantine* quarantine;             ///< null: no record may wait in a spill
     const stream::ShardDirectory& directory;
     const Rules& rules;
     TriggerCounters& counters;
@@ -138,6 +138,7 @@ class Lane {
   Task<bool> find_job();
   Task<Next> run_front();
   Task<Next> give_up_expired(std::size_t count);
+  bool isolates_keys() const;
   bool has_claims() const;
   Task<Next> honour_claims();
   Task<Next> isolate(invoke::FailedCall failed);

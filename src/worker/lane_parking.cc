@@ -32,8 +32,12 @@ Shares divide_named(const Batch& batch, const invoke::Invocation& ended, std::si
 
 }  // namespace
 
+bool Lane::isolates_keys() const {
+  return deps_.quarantine != nullptr && deps_.quarantine->admits_keys();
+}
+
 bool Lane::has_claims() const {
-  if (deps_.quarantine == nullptr)
+  if (deps_.quarantine == nullptr || deps_.quarantine->is_idle())
     return false;
   const auto& records = jobs_.front().batch->records;
   return std::any_of(records.begin(), records.end(), [this](const Record& record) {

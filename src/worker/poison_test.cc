@@ -137,6 +137,34 @@ TEST_F(Poison, WhatWaitsSurvivesAKill) {
   EXPECT_THAT(handled_, ElementsAre("00:a1", "00:bad", "00:p2"));
 }
 
+TEST_F(Poison, WhatWaitsIsCalledAlsoWhenOnPoisonIsSetBackToShard) {
+  put("p", "bad");
+  put("p", "p2");
+  put("a", "a1");
+  start();
+  run_for(seconds(10));
+  EXPECT_THAT(handled_, ElementsAre("00:a1"));
+  crash();
+  trigger_.on_poison = OnPoison::Shard;
+  put("q", "bad2");
+  put("p", "p3");
+  put("b", "b1");
+  start();
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a1")) << "now the shard waits, and the key still does";
+  EXPECT_EQ(status().spilled_keys, 1u) << "no further key begins to wait";
+  bad_ = false;
+  run_for(minutes(1));
+  EXPECT_THAT(handled_,
+              UnorderedElementsAre("00:a1", "00:bad", "00:p2", "00:bad2", "00:p3", "00:b1"));
+  const auto at = [this](const char* text) {
+    return std::find(handled_.begin(), handled_.end(), text) - handled_.begin();
+  };
+  EXPECT_LT(at("00:bad"), at("00:p2"));
+  EXPECT_LT(at("00:p2"), at("00:p3"));
+  EXPECT_EQ(status().spilled_keys, 0u);
+}
+
 TEST_F(Poison, AShardEndsOnlyWhenNothingOfItWaits) {
   put("p", "bad");
   put("a", "a1");

@@ -98,7 +98,7 @@ Task<Result<Unit>> Quarantine::dispatch() {
 }
 
 Claim Quarantine::claim(const Record& record) const {
-  if (keys_.empty() && ahead_.empty())
+  if (is_idle())
     return Claim::Free;
   if (is_ahead(record))
     return Claim::Passed;

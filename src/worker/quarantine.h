@@ -135,6 +135,10 @@ class Quarantine {
   /// Calls the waiting keys' records until drained or cancelled. A child of the consumer's group.
   Task<Result<Unit>> run();
 
+  /// Whether keys may begin to wait. If not, those that wait from before are still served.
+  bool admits_keys() const { return options_.bounds.keys_max > 0; }
+  /// claim() says Free for every record.
+  bool is_idle() const { return keys_.empty() && ahead_.empty(); }
   bool holds(std::string_view partition_key) const { return keys_.contains(partition_key); }
   /// What is to become of a record that was read. O(1).
   Claim claim(const Record& record) const;

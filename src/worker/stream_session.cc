@@ -217,6 +217,8 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
   options.lane.given_up.stream = trigger.stream;
   options.lane.given_up.stream_created = row.key.consumer.stream_created;
   options.quarantine = trigger.quarantine;
+  if (trigger.on_poison == OnPoison::Shard)
+    options.quarantine.keys_max = 0;
   options.retained_bytes_max = deps_.context.options.prefetch_bytes_max;
   options.on_data_loss = deps_.context.options.on_data_loss;
   return options;
@@ -224,8 +226,9 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
 
 std::unique_ptr<ShardConsumer> StreamSession::make_consumer(const lease::HeldLeasePtr& lease) {
   WorkerContext& context = deps_.context;
+  // Also with on_poison = "shard": what waits from before is not forgotten.
   spill::SpillStore* const spill =
-      deps_.trigger.options.on_poison == OnPoison::Key ? deps_.trigger.spill : nullptr;
+      deps_.trigger.options.tumbling_window > Duration(0) ? nullptr : deps_.trigger.spill;
   const ShardConsumer::Deps deps{context.deps.clock,   context.deps.random,
                                  deps_.directory,      deps_.trigger.guest,
                                  context.policy,       deps_.trigger.destination,
