@@ -35,6 +35,8 @@ Task<Next> Lane::end_window() {
   if (called == Next::Stop)
     co_return called;
   window_->end();
+  // A record may still come that is dated before the end: it belongs to the next window.
+  deps_.batcher.open_window(*window_->earliest());
   co_return co_await settle();
 }
 
