@@ -145,10 +145,11 @@ void Quarantine::fail_key(Key& key, std::size_t count, const invoke::Verdict& ve
                                               {"spent", key.spent},
                                               {"records", count},
                                               {"message", key.message}});
+  // Also where only one was there: what joins it meanwhile must not be given up with it.
+  key.width = 1;
   if (count > 1) {
     // One at a time tells which it is; taking apart spends no try.
     ++deps_.counters.bisections;
-    key.width = 1;
     key.calls = 0;
     key.due = deps_.clock.now() + deps_.policy.delay(key.failures);
     return;
