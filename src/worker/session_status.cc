@@ -13,6 +13,13 @@ bool StreamSession::healthy() const {
          });
 }
 
+Reason StreamSession::reason_of_run(const ShardRun& run) const {
+  if (!run.consumer)
+    return deps_.trigger.options.enabled ? Reason::WaitingForLease : Reason::Disabled;
+  const Reason reason = run.consumer->reason();
+  return reason == Reason::None && run.watch.healing() ? Reason::Stalled : reason;
+}
+
 ShardStatus StreamSession::status_of(const ShardRun& run) const {
   const TriggerOptions& trigger = deps_.trigger.options;
   ShardStatus status;
@@ -23,10 +30,9 @@ ShardStatus StreamSession::status_of(const ShardRun& run) const {
     status.source = pushed ? SourceKind::Push : SourceKind::Polling;
     if (run.counted)
       status.source_counters = SourceCounters();
-    if (run.watch.healing() && status.reason == Reason::None) {
-      status.reason = Reason::Stalled;
+    if (status.reason == Reason::None && run.watch.healing())
       status.detail = "restarted from its checkpoint";
-    }
+    status.reason = reason_of_run(run);
     status.stalls = run.watch.restarts();
     return status;
   }
@@ -39,7 +45,7 @@ ShardStatus StreamSession::status_of(const ShardRun& run) const {
   if (row.owner)
     status.owner = row.owner->str();
   status.lease_counter = row.counter;
-  status.reason = trigger.enabled ? Reason::WaitingForLease : Reason::Disabled;
+  status.reason = reason_of_run(run);
   status.state = trigger.enabled ? "waiting" : "not enabled";
   return status;
 }

@@ -268,12 +268,13 @@ Task<Result<Unit>> StreamSession::watch_shards() {
 }
 
 void StreamSession::log_reason(ShardRun& run) const {
-  const ShardStatus status = status_of(run);
-  const Reason before = std::exchange(run.seen, status.reason);
+  const Reason reason = reason_of_run(run);
+  const Reason before = std::exchange(run.seen, reason);
   // What does not last from one look to the next is not worth a line.
-  if (before != status.reason || run.logged == status.reason)
+  if (before != reason || run.logged == reason)
     return;
-  run.logged = status.reason;
+  run.logged = reason;
+  const ShardStatus status = status_of(run);
   if (status.reason == Reason::None || severity(status.reason) == Severity::Fine) {
     log_.info("a shard moves", {{"shard", status.shard.str()}, {"reason", name(status.reason)}});
   } else if (severity(status.reason) == Severity::Waiting) {

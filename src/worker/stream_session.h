@@ -86,6 +86,7 @@ class StreamSession final : private lease::LeaseListener, private ChildRegistrar
   bool restart_if_stalled(ShardRun& run);
   void log_reason(ShardRun& run) const;
   void count_source(ShardRun& run);
+  Reason reason_of_run(const ShardRun& run) const;
   ShardStatus status_of(const ShardRun& run) const;
   void add_rows_of_others(std::vector<ShardStatus>& all) const;
   Task<Result<Unit>> discover();
