@@ -4,15 +4,6 @@
 #include "worker/shard_consumer.h"
 
 namespace kt::worker {
-namespace {
-
-/// Whether nothing that a watchdog could do helps, or attempts are being made all the while.
-bool is_explained(Reason reason) {
-  return reason == Reason::KeysWaiting || reason == Reason::SpillFull ||
-         reason == Reason::StoreFailing;
-}
-
-}  // namespace
 
 const Lane* ShardConsumer::worst_lane() const {
   const Lane* worst = nullptr;
@@ -191,12 +182,16 @@ Pulse ShardConsumer::pulse() const {
                       (deps_.memory.waiting_count() > 0 && !source_->probe().asking);
   out.progressed = progressed_at_ > begun_at_;
   out.working = lease_->row().counter + intake_.end_ordinal() + deps_.counters.destination_failures;
-  out.working_rests = quiet() && source_->out().empty() && !end_;
+  // Keys that wait are called all the while; a shard that is at its end waits for them.
+  const bool keys_wait = quarantine_ && !quarantine_->empty();
+  out.working_rests = quiet() && source_->out().empty() && (!end_ || keys_wait);
   for (const Lane& lane : lanes_) {
     out.working += lane.records_done() + lane.retries() + lane.failures();
-    // A call ends by its deadline, and the store is asked again until it answers.
+    // A call ends by its deadline, the store is asked again until it answers, and room in the spill
+    // is made by the keys that wait.
     out.working_rests = out.working_rests || lane.state() == Lane::State::Calling ||
-                        lane.state() == Lane::State::Committing || is_explained(lane.reason());
+                        lane.state() == Lane::State::Committing ||
+                        lane.state() == Lane::State::Parking;
   }
   return out;
 }
