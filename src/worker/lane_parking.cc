@@ -1,5 +1,6 @@
 // What a Lane does with on_poison = "key": it finds the key at fault, and lets only that one wait.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "worker/lane.h"
@@ -13,18 +14,21 @@ bool has_one_key(const Batch& batch) {
                      [key](const Record& record) { return record.partition_key == key; });
 }
 
-/// Which records the handler blamed: those it listed; else the first that it did not manage, and
-/// with it the later ones of its key. With `alone` only that first one.
+/// Which records the handler blamed: those it listed, else the first that it did not manage; and
+/// with them the later ones of their keys. With `alone` only those themselves. What else lies
+/// behind the first comes again: the handler may have stopped there.
 Shares divide_named(const Batch& batch, const invoke::Invocation& ended, std::size_t first,
                     bool alone) {
   const auto& items = ended.failed_items;
-  const std::string_view key = batch.records[first].partition_key;
+  std::set<std::string_view> keys;
   const auto share = [&](std::size_t i, const Record& record) {
     if (i < first)
       return Share::Finished;
-    if (!items.empty())
-      return std::binary_search(items.begin(), items.end(), i) ? Share::Aside : Share::Finished;
-    const bool blamed = i == first || (!alone && record.partition_key == key);
+    const bool named =
+        items.empty() ? i == first : std::binary_search(items.begin(), items.end(), i);
+    if (named)
+      keys.insert(record.partition_key);
+    const bool blamed = named || (!alone && keys.contains(record.partition_key));
     return blamed ? Share::Aside : Share::Rest;
   };
   return divide(batch, share);
