@@ -107,6 +107,12 @@ Task<Next> Lane::set_aside_named(invoke::Invocation ended, std::size_t first) {
   failed.spent = first > 0 ? 0 : job.spent + 1;
   failed.failure_count = first > 0 ? 1 : job.failures + 1;
   note_failure(job, ended.outcome);
+  if (deps_.host.stopping()) {
+    // Nothing begins to wait any more; but what is handled need not be handled again.
+    if (first > 0)
+      co_await drop_front(first);
+    co_return Next::Stop;
+  }
   const invoke::Decision decision = deps_.policy.decide(failed, options_.limits);
   const auto* again = std::get_if<invoke::Retry>(&decision);
   Shares shares = divide_named(*job.batch, ended, first, again == nullptr);
