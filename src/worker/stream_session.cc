@@ -153,6 +153,8 @@ Task<void> StreamSession::consume(ShardRunPtr run) {
     if (exit == ShardExit::Stalled) {
       // What it enqueued is finished work: where the next one starts must not lie before it.
       co_await deps_.context.checkpointer.flush();
+      if (is_shard_end(run->lease->row().checkpoint))
+        co_return;  // the last of that work was the end itself
       continue;
     }
     if (exit != ShardExit::Failed)
