@@ -73,7 +73,8 @@ Task<Next> Lane::call_final(invoke::CallContext context) {
     const invoke::Verdict verdict = invoke::assess(ended, 0);
     if (verdict.kind == invoke::Verdict::Kind::NotMade) {
       ++counters.interrupted_calls;
-      co_return Next::Stop;
+      if (deps_.host.stopping())
+        co_return Next::Stop;
     }
     if (verdict.kind == invoke::Verdict::Kind::Done)
       break;
