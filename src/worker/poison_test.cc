@@ -17,7 +17,8 @@ class Poison : public WorkerTest {
     options_.retry.longest = seconds(1);
     answer_ = [this](const Batch& batch) { return fail_on_bad(batch); };
   }
-  /// "bad…" fails as long as `bad_`; the handler names the record when it `names_`.
+  /// "bad…" fails as long as `bad_`, and the handler stops there; it names the record when it
+  /// `names_`, as an item when it `lists_` too.
   Invocation fail_on_bad(const Batch& batch) const {
     Invocation invocation;
     invocation.outcome = InvokeOutcome::Done;
@@ -26,6 +27,8 @@ class Poison : public WorkerTest {
         continue;
       invocation.outcome = names_ ? InvokeOutcome::Partial : InvokeOutcome::Failed;
       invocation.first_failed = static_cast<std::uint32_t>(i);
+      if (lists_)
+        invocation.failed_items.push_back(invocation.first_failed);
       invocation.message = "planned by the test";
       break;
     }
@@ -38,6 +41,7 @@ class Poison : public WorkerTest {
   std::string last_;
   bool bad_ = true;
   bool names_ = false;
+  bool lists_ = false;
 };
 
 TEST_F(Poison, APoisonRecordHoldsBackItsKeyAndNoOther) {
@@ -76,6 +80,21 @@ TEST_F(Poison, AHandlerThatNamesTheRecordIsBelievedAtOnce) {
   EXPECT_THAT(handled_, UnorderedElementsAre("00:a1", "00:c1", "00:d1"));
   ASSERT_GE(started_.size(), 2u);
   EXPECT_THAT(started_[1], ElementsAre("c1", "d1")) << "the rest, without the key at fault";
+}
+
+TEST_F(Poison, WhatLiesBehindAListedRecordIsCalledAgain) {
+  names_ = lists_ = true;
+  put("a", "a1");
+  put("p", "bad");
+  put("c", "c1");
+  put("p", "p2");
+  start();
+  run_for(seconds(1));
+  EXPECT_THAT(handled_, UnorderedElementsAre("00:a1", "00:c1")) << "the handler stopped at bad";
+  EXPECT_EQ(status().spilled_records, 2u);
+  bad_ = false;
+  run_for(seconds(10));
+  EXPECT_THAT(handled_, ElementsAre("00:a1", "00:c1", "00:bad", "00:p2"));
 }
 
 TEST_F(Poison, RetriesCountOnInTheSpillAndTheRecordGoesToItsDestination) {
