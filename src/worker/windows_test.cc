@@ -105,6 +105,19 @@ TEST_F(WindowsTest, TumblingWindowEndsByTimeWhereNoLaterRecordComes) {
   EXPECT_EQ(log_.size(), 1u);
 }
 
+TEST_F(WindowsTest, TumblingWindowThatEndedIsNotOpenedAgainByALateRecord) {
+  start();
+  kinesis_.put(0, "a");
+  run_for(seconds(65));
+  EXPECT_THAT(take_log(), ElementsAre("0 w0 0+1", "0 w0 final 1+0"));
+  kinesis_.put(0, "late");
+  kinesis_.shard(0).records.back().arrival = first_;
+  run_for(seconds(5));
+  EXPECT_THAT(take_log(), ElementsAre("0 w1 0+1"));
+  run_for(minutes(1));
+  EXPECT_THAT(log_, ElementsAre("0 w1 final 1+0"));
+}
+
 TEST_F(WindowsTest, TumblingWindowSurvivesAKill) {
   start();
   kinesis_.put(0, "a");
