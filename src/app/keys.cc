@@ -325,8 +325,8 @@ std::vector<Key<P>> make_process_keys() {
   loss.choices = {"fail", "continue"};
   keys.push_back(std::move(loss));
   keys.push_back(number<P, std::size_t>(
-      "memory_budget_bytes", "268435456", &P::memory_budget_bytes, 1'048'576, 1'099'511'627'776,
-      "Bytes of records that may be read ahead, all shards together."));
+      "memory_budget_bytes", "268435456", &P::memory_budget_bytes, 33'554'432, 1'099'511'627'776,
+      "Bytes of records that all shards may hold together, read ahead or in flight."));
   keys.push_back(number<P>("max_concurrent_invocations", "8 per core",
                            &P::max_concurrent_invocations, 1, 10'000,
                            "Calls of handlers at one time, all shards together."));
