@@ -78,8 +78,8 @@ Readiness readiness(const WorkerStatus& worker, const std::vector<ShardStatus>& 
 void sort_by_trouble(std::vector<ShardStatus>& shards) {
   const auto trouble = [](const ShardStatus& shard) {
     return std::tuple(!shard.needs_help, -static_cast<int>(severity(shard.reason)),
-                      -static_cast<int>(shard.reason), -shard.millis_behind_latest,
-                      shard.application.view(), shard.shard.view());
+                      -static_cast<int>(shard.reason), -lag_millis(shard), shard.application.view(),
+                      shard.shard.view());
   };
   std::sort(shards.begin(), shards.end(),
             [&](const ShardStatus& a, const ShardStatus& b) { return trouble(a) < trouble(b); });

@@ -122,6 +122,7 @@ Json shard(const ShardStatus& from) {
   out["lease_counter"] = from.lease_counter;
   out["source"] = name(from.source);
   out["behind_latest_millis"] = from.millis_behind_latest;
+  out["unfinished_age_millis"] = or_null(from.unfinished_age_millis);
   out["iterator_age_millis"] = or_null(from.iterator_age_millis);
   out["progress_ago_millis"] = millis_or_null(from.progress_ago);
   out["retention_used_percent"] = from.retention_used_percent;

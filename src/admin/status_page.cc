@@ -99,9 +99,8 @@ void write_shards(std::string& out, std::vector<ShardStatus> shards) {
     out += "<tr>" + cell(shard.shard.view()) + cell(shard.application.view());
     out += "<td><code title=\"" + escape_html(shard.checkpoint) + "\">" +
            escape_html(as_position(shard.checkpoint)) + "</code></td>";
-    out += number(as_duration(shard.millis_behind_latest)) +
-           number(as_count(shard.records_in_flight)) + number(as_count(shard.failing_attempts)) +
-           number(as_count(shard.records_done));
+    out += number(as_duration(lag_millis(shard))) + number(as_count(shard.records_in_flight)) +
+           number(as_count(shard.failing_attempts)) + number(as_count(shard.records_done));
     out += fmt::format("<td class=\"{}\">{}{}{}</td></tr>\n", class_of(shard.reason),
                        escape_html(shard.reason == Reason::None ? std::string_view(shard.state)
                                                                 : describe(shard.reason)),

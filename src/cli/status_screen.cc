@@ -82,6 +82,7 @@ class Table {
             (i == 0 ? "" : "  ") +
             (alignment_[i] == 'r' ? space + row[i] : row[i] + (i + 1 < row.size() ? space : ""));
       }
+      line.erase(line.find_last_not_of(' ') + 1);
       out.push_back(std::move(line));
     }
     return out;
@@ -149,6 +150,15 @@ std::vector<std::string> trigger_lines(const Json& status) {
   return table.lines();
 }
 
+/// Reading, or finishing what was read.
+std::int64_t lag_of(const Json& shard) {
+  std::int64_t lag = shard.at("behind_latest_millis").get<std::int64_t>();
+  const auto unfinished = shard.find("unfinished_age_millis");
+  if (unfinished != shard.end() && unfinished->is_number())
+    lag = std::max(lag, unfinished->get<std::int64_t>());
+  return lag;
+}
+
 std::vector<std::string> shard_lines(const Json& status) {
   const Json& triggers = status.at("triggers");
   const bool several = triggers.size() > 1;
@@ -158,8 +168,8 @@ std::vector<std::string> shard_lines(const Json& status) {
     std::string id = word(shard, "shard");
     if (several)
       id = word(shard, "application") + " " + id;
-    table.add({std::move(id), word(shard, "owner"), admin::as_position(word(shard, "checkpoint")),
-               as_duration(shard.at("behind_latest_millis").get<std::int64_t>()),
+    table.add({std::move(id), shard.at("held").get<bool>() ? "this worker" : word(shard, "owner"),
+               admin::as_position(word(shard, "checkpoint")), as_duration(lag_of(shard)),
                count(shard, "records_in_flight"), count(shard, "failing_attempts"),
                standing(shard)});
   }

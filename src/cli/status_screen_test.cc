@@ -28,6 +28,7 @@ class StatusScreenTest : public testing::Test {
       shard.application = trigger.application;
       shard.shard = ShardId("shardId-" + std::to_string(i));
       shard.owner = "host-1";
+      shard.held = i != 3;
       shard.state = "reading";
       shard.checkpoint = "after 49590338271490256608559692538361571095921575989136588898/0";
       shards_.push_back(shard);
@@ -53,6 +54,8 @@ TEST_F(StatusScreenTest, ShowsWorkerTriggersAndShards) {
   EXPECT_THAT(screen.text, HasSubstr("\nready\n"));
   EXPECT_THAT(screen.text, HasSubstr("12 345"));
   EXPECT_THAT(screen.text, HasSubstr("shardId-29"));
+  EXPECT_THAT(screen.text, HasSubstr("shardId-29  this worker"));
+  EXPECT_THAT(screen.text, HasSubstr("shardId-3   host-1"));
   EXPECT_THAT(screen.text, HasSubstr("6588898/0"));
 }
 
@@ -60,10 +63,12 @@ TEST_F(StatusScreenTest, ShowsTroubleFirstAndWhy) {
   shards_[17].reason = Reason::DestinationDown;
   shards_[17].detail = "arn:aws:sqs:eu-west-1:1:dead: queue does not exist";
   shards_[17].failing_attempts = 3;
+  shards_[17].unfinished_age_millis = 200'000;
   const StatusScreen screen = draw();
   EXPECT_FALSE(screen.healthy);
   EXPECT_THAT(screen.text, HasSubstr("\nNOT READY\n"));
   EXPECT_THAT(screen.text, HasSubstr("  ! shop/handler shardId-17 destination_down: arn:aws:sqs"));
+  EXPECT_THAT(screen.text, HasSubstr("3 min 20 s          0         3  destination_down"));
   const auto shards = screen.text.find("\nSHARD ");
   EXPECT_LT(screen.text.find("shardId-17", shards), screen.text.find("shardId-0 ", shards));
 }

@@ -4,6 +4,7 @@
 // interface, `cli` hands it on, `admin` only sees these words. Everything is a value: a status can
 // be kept, compared and printed after the worker has gone on.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,6 +47,8 @@ struct ShardStatus {
   SourceCounters source_counters;
   /// Age of the last record finished, when it was (Lambda: IteratorAge); none before the first.
   std::optional<std::int64_t> iterator_age_millis;
+  /// Age of the oldest record that is being worked on: rises while a handler keeps failing.
+  std::optional<std::int64_t> unfinished_age_millis;
   std::optional<Duration> progress_ago;  ///< since the checkpoint moved, or the tip was seen
   int retention_used_percent = 0;
 
@@ -60,6 +63,11 @@ struct ShardStatus {
   std::size_t spilled_records = 0;
   std::uint32_t stalls = 0;  ///< restarts by the watchdog under this lease
 };
+
+/// How far a shard is behind, for people: reading, or finishing what was read.
+inline std::int64_t lag_millis(const ShardStatus& shard) {
+  return std::max(shard.millis_behind_latest, shard.unfinished_age_millis.value_or(0));
+}
 
 /// One `[[trigger.kinesis]]`.
 struct TriggerStatus {

@@ -145,6 +145,12 @@ constexpr ShardRow kShardRows[] = {
     {"trigger_kinesis_shard_behind_latest_seconds",
      "How far the reading is behind the newest record.", Kind::Gauge, Merge::Worst,
      [](const ShardStatus& s) -> double { return millis(s.millis_behind_latest); }},
+    {"trigger_kinesis_shard_unfinished_age_seconds",
+     "Age of the oldest record being worked on: rises while a handler keeps failing.", Kind::Gauge,
+     Merge::Worst,
+     [](const ShardStatus& s) -> double {
+       return s.unfinished_age_millis ? millis(*s.unfinished_age_millis) : kNone;
+     }},
     {"trigger_kinesis_shard_iterator_age_seconds",
      "Age of the last finished record when it was finished.", Kind::Gauge, Merge::Worst,
      [](const ShardStatus& s) -> double {

@@ -114,6 +114,11 @@ void ShardConsumer::describe_lanes(ShardStatus& status) const {
       ++status.batches_in_flight;
       status.records_in_flight += batch->records.size();
       status.bytes_in_flight += batch->payload_bytes;
+      if (!batch->records.empty()) {
+        const auto age = deps_.directory.service_now() - batch->records.front().approximate_arrival;
+        status.unfinished_age_millis = std::max<std::int64_t>(
+            {status.unfinished_age_millis.value_or(0), age.count(), std::int64_t{0}});
+      }
     }
     status.retries += lane.retries();
     if (lane.last_arrival() && (!arrival || *lane.last_arrival() > *arrival)) {

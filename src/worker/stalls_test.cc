@@ -112,6 +112,7 @@ TEST_F(StallsTest, AHandlerThatFailsForADayIsNoStall) {
   EXPECT_EQ(shard().reason, Reason::HandlerFailing);
   EXPECT_THAT(shard().detail, HasSubstr("planned by the test"));
   EXPECT_GT(shard().retries, 10u);
+  EXPECT_GT(lag_millis(shard()), 5 * 3'600'000) << "although it was read long ago";
 }
 
 TEST_F(StallsTest, ACallWithinItsDeadlineIsNoStall) {
