@@ -53,7 +53,7 @@ def test_user_records_of_aggregates_and_plain_records_arrive_in_order(service, c
 def test_a_kill_inside_of_an_aggregate_repeats_at_most_one_batch_and_loses_none(
         service, client, stream_name, make_app):
     app = make_app(batch_size=5)
-    expected = [("k", number) for number in range(2000)]
+    expected = [("k", number) for number in range(20_000)]
     put_aggregate(client, stream_name, expected)
     with Consumer(app, service.endpoint) as consumer:
         consumer.wait_for(lambda: len(app.delivered()) >= 100, 30, "some user records", every=0.002)
