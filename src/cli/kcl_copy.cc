@@ -162,6 +162,31 @@ Task<Result<Unit>> KclCopy::refuse_our_workers() {
   co_return Unit{};
 }
 
+/// The positions have passed what lies in the spill, and a KCL application would never see it.
+Task<Result<Unit>> KclCopy::refuse_waiting_records(std::vector<lease::Lease> rows) {
+  auto spill = store_->spill();
+  if (!spill)
+    co_return fail(spill.error());
+  for (const lease::Lease& row : rows) {
+    spill::SpillScope scope;
+    scope.application = consumer_.application;
+    scope.endpoint = consumer_.endpoint;
+    scope.stream = consumer_.stream;
+    scope.stream_created = consumer_.stream_created;
+    scope.shard = row.key.shard;
+    CO_TRY(const spill::SpillContent content, (*spill)->load(std::move(scope), std::nullopt));
+    if (content.keys.empty())
+      continue;
+    co_return fail(ErrorCode::InUse,
+                   "records that keep failing, and others of their partition keys, wait in the "
+                   "spill of " +
+                       row.key.shard.str() + " (" + std::to_string(content.keys.size()) +
+                       " keys), and the positions have passed them: let the app run until `status` "
+                       "shows none, or limit maximum_retry_attempts so that they go to on_failure");
+  }
+  co_return Unit{};
+}
+
 // Import
 
 Task<Result<Unit>> KclCopy::import_rows() {
@@ -274,6 +299,7 @@ Task<Result<Unit>> KclCopy::export_rows() {
                                             " on the stream " + consumer_.stream.str() +
                                             " are stored in " + store_->place());
   }
+  CO_TRY(refuse_waiting_records(rows));
   Items items;
   std::optional<WallTime> oldest;
   for (const lease::Lease& row : rows) {

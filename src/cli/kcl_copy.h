@@ -53,6 +53,7 @@ class KclCopy {
   Task<Result<std::vector<lease::KclRow>>> read_table();
   Task<Result<Unit>> refuse_live_kcl(std::vector<lease::KclRow> rows);
   Task<Result<Unit>> refuse_our_workers();
+  Task<Result<Unit>> refuse_waiting_records(std::vector<lease::Lease> rows);
   void print_rows(const std::vector<lease::Lease>& rows) const;
 
   KclCopyOptions& options_;

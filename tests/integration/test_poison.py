@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import sqlite3
+import subprocess
 import time
 import urllib.request
 
@@ -11,7 +12,7 @@ import pytest
 
 from apps import App
 from emulators import DynamoDbLocal
-from harness import (Consumer, LocalKinesis, clean_environment, create_stream, free_port, kinesis, open_shards,
+from harness import (BINARY, Consumer, LocalKinesis, clean_environment, create_stream, free_port, kinesis, open_shards,
                      put_in_order, split, stream_arn)
 
 KEYS = ("bad", "good", "fine", "well")
@@ -192,6 +193,10 @@ def test_another_worker_finds_in_dynamodb_what_waits(tmp_path):
             time.sleep(2)  # the positions are stored once a second
             consumer.signal(signal.SIGKILL)
             consumer.wait(10)
+        exported = subprocess.run(
+            [BINARY, "leases", "export-kcl", "--table", "new", "-f", apps[0].manifest, "--state-dir", apps[0].state],
+            env=environment[0], capture_output=True, text=True, timeout=60)
+        assert exported.returncode == 2 and "wait in the spill" in exported.stderr, exported.stderr
         heal(apps[1])
         with Consumer(apps[1], server.endpoint, environment=environment[1]) as consumer:
             wanted = list(range(10, 25))
