@@ -21,17 +21,18 @@ namespace kt {
 
 enum class EncryptionType : std::uint8_t { Absent, None, Kms };
 
-/// One record: views into the buffer of the RecordPage it came with.
+/// One record: views into the buffer of the RecordPage it came with. Every batch holds one a
+/// record: the small members stand together.
 struct Record {
   ByteView data;
   std::string_view partition_key;
   std::string_view sequence_number;
   WallTime approximate_arrival;
   EncryptionType encryption = EncryptionType::Absent;
-  std::uint32_t sub_sequence = 0;      ///< index inside a KPL aggregate; 0 of a plain record
   bool in_aggregate = false;           ///< a user record of a KPL aggregate
   bool ends_record = true;             ///< no later user record has the same sequence number
   bool rejected = false;               ///< no handler may see it: it goes to the destination
+  std::uint32_t sub_sequence = 0;      ///< index inside a KPL aggregate; 0 of a plain record
   std::uint64_t ordinal = 0;           ///< its number among all records of its consumer, from 0
   std::string_view explicit_hash_key;  ///< of a user record; empty: none
 
