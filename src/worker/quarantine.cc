@@ -189,9 +189,17 @@ std::size_t Quarantine::portion(const Append& append) const {
   return count;
 }
 
+std::size_t Quarantine::portion_that_unblocks(const Append& append) const {
+  for (std::size_t i = append.next; i < append.records.size(); ++i) {
+    if (keys_.find(append.records[i]->partition_key)->second->blocked)
+      return i - append.next + 1;
+  }
+  return 0;
+}
+
 Task<std::size_t> Quarantine::wait_for_room(const Append& append) {
   while (!stopping()) {
-    const std::size_t count = portion(append);
+    const std::size_t count = std::max(portion(append), portion_that_unblocks(append));
     if (count > 0)
       co_return count;
     ++waiting_for_room_;
@@ -248,6 +256,7 @@ void Quarantine::stored(Append& append, std::size_t count) {
   deps_.counters.spilled_records += count;
   append.next += count;
   for (Key* key : touched) {
+    key->blocked = false;
     const auto is_ours = [&append](const Key::Underway& u) { return u.append == append.id; };
     std::erase_if(key->underway, is_ours);
   }

@@ -195,6 +195,8 @@ class Quarantine {
   void mark_underway(Append& append);
   Task<std::size_t> wait_for_room(const Append& append);
   std::size_t portion(const Append& append) const;
+  /// As many as hold back stored records of their key, whatever the bounds; 0: none does.
+  std::size_t portion_that_unblocks(const Append& append) const;
   Task<Parked> store_portion(Append& append, std::size_t count);
   void stored(Append& append, std::size_t count);
 

@@ -66,6 +66,7 @@ Task<std::shared_ptr<const Batch>> Quarantine::read_head(Key& key) {
   records->erase(std::find_if(records->begin(), records->end(), too_early), records->end());
   if (!records->empty()) {
     key.oldest = records->front().approximate_arrival;
+    key.blocked = false;
     batch = spill::batch_of(*std::move(records));
     co_return batch;
   }
@@ -75,7 +76,11 @@ Task<std::shared_ptr<const Batch>> Quarantine::read_head(Key& key) {
     bytes_ -= key.bytes;
     key.records = key.bytes = 0;
   }
-  // Otherwise an earlier record is on its way into the store, and arms the key when it is there.
+  // Otherwise an earlier record is on its way into the store, and arms the key when it is there. It
+  // must not wait for room that only this key's records can make.
+  key.blocked = !none;
+  if (key.blocked)
+    changed_.notify_all();
   key.due = deps_.clock.now() + options_.store_backoff.first;
   co_return batch;
 }

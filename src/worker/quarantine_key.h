@@ -40,6 +40,7 @@ struct Quarantine::Key {
   MonotonicTime due{};
   std::optional<Turn> turn;  ///< its place in due_
   bool serving = false;
+  bool blocked = false;  ///< what is stored may not be called before what is still underway
 
   /// Nothing stored or called may lie behind what is still on its way into the store.
   bool may_call(const ExtendedSequenceNumber& position) const {
