@@ -29,8 +29,8 @@ struct Credentials {
 using CredentialsPtr = std::shared_ptr<const Credentials>;
 
 /// Gives the credentials of the moment. Lives on: the shard loop; outlives its calls. Returns at
-/// once while what it has is fresh. NoCredentials: there are none, with where it looked. Unavailable
-/// or TimedOut: their service did not answer.
+/// once while what it has is fresh. NoCredentials: there are none, with where it looked.
+/// Unavailable or TimedOut: their service did not answer.
 class CredentialsSource {
  public:
   virtual ~CredentialsSource() = default;

@@ -41,8 +41,7 @@ Worker::Worker(Deps deps, Options options, std::vector<Trigger> triggers,
       checkpointer_(
           checkpoint::Checkpointer::Deps{deps_.clock, deps_.random, deps_.table, deps_.log},
           checkpointer_options(options_)),
-      context_{deps_,    options_, *rules_,        memory_,
-               budgets_, policy_,  spilled_calls_, checkpointer_},
+      context_{deps_, options_, *rules_, memory_, budgets_, policy_, spilled_calls_, checkpointer_},
       begun_(deps_.clock.now()) {
   for (Trigger& trigger : triggers)
     consumers_.push_back(std::make_unique<StreamConsumer>(context_, std::move(trigger)));
