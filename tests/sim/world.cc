@@ -308,7 +308,10 @@ Task<void> World::wait_for_convergence() {
   // With one record a batch and a commit a second, what is left takes its time even in good
   // weather.
   const auto batches = static_cast<std::int64_t>(history_.record_count()) / options_.batch_max;
-  const Duration each = options_.checkpoint_interval + options_.window + 2 * options_.guest_time;
+  Duration each = options_.checkpoint_interval + options_.window + 2 * options_.guest_time;
+  if (options_
+          .waiting_keys)  // stored, read, called and forgotten, a key's records one after the other
+    each += 4 * options_.table_latency;
   const MonotonicTime end = clock_.now() + kConvergence + batches * each;
   while (clock_.now() < end && !missing().empty())
     co_await clock_.sleep(milliseconds(500));
