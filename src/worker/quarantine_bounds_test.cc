@@ -42,6 +42,18 @@ TEST_F(QuarantineTest, BoundsKeysAndBytes) {
   EXPECT_FALSE(quarantine_->has_room(*batch("a:3", 96)));
 }
 
+TEST_F(QuarantineTest, WhatHoldsBackWaitingRecordsNeedsNoRoom) {
+  options_.bounds.records_max = 2;
+  make();
+  park("a:5 a:6");
+  restart(ExtendedSequenceNumber(SequenceNumber("3")));
+  begin_to_park(parking("a:4"));
+  start();
+  run_until_empty();
+  EXPECT_EQ(parked_, Parked::Stored);
+  EXPECT_THAT(handled_, ElementsAre("a:4", "a:5 a:6"));
+}
+
 TEST_F(QuarantineTest, ARecordLargerThanTheBoundIsTakenWhenNothingElseWaits) {
   options_.bounds.bytes_max = 100;
   make();
