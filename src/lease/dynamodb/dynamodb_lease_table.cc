@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/check.h"
 #include "lease/dynamodb/concurrently.h"
 #include "lease/dynamodb/rows.h"
 #include "lease/dynamodb/write_request.h"
@@ -164,10 +165,24 @@ Task<Result<Unit>> DynamoDbLeaseTable::put_new(Lease lease) {
 }
 
 Task<Result<Unit>> DynamoDbLeaseTable::create(std::vector<Lease> leases) {
-  std::vector<Task<Result<Unit>>> puts;
-  for (Lease& lease : leases)
-    puts.push_back(put_new(std::move(lease)));
-  CO_TRY(concurrently(std::move(puts), options_.requests_max));
+  // Parents before children: whoever sees a child's row must find its parents' (see list()).
+  while (!leases.empty()) {
+    std::set<ShardId> waiting;
+    for (const Lease& lease : leases)
+      waiting.insert(lease.key.shard);
+    std::vector<Lease> later;
+    std::vector<Task<Result<Unit>>> puts;
+    for (Lease& lease : leases) {
+      const auto waits = [&waiting](const ShardId& parent) { return waiting.contains(parent); };
+      if (std::ranges::any_of(lease.parents, waits))
+        later.push_back(std::move(lease));
+      else
+        puts.push_back(put_new(std::move(lease)));
+    }
+    CHECK(!puts.empty(), "shards that are each other's parents");
+    leases = std::move(later);
+    CO_TRY(concurrently(std::move(puts), options_.requests_max));
+  }
   co_return Unit{};
 }
 
@@ -188,8 +203,51 @@ Task<Result<std::vector<Lease>>> DynamoDbLeaseTable::list(ConsumerKey consumer) 
       co_return fail(row.error().within("the DynamoDB table " + names.leases));
     rows.push_back(*std::move(row));
   }
+  CO_TRY(rows, with_parents(names, std::move(rows)));
   std::ranges::sort(rows, {}, [](const Lease& row) { return row.key.shard; });
   co_return rows;
+}
+
+/// A scan is no snapshot: it can bring a child whose parent's row was stored behind its back, and a
+/// parent without a row holds no child back. Parents are stored first, so that a look after the
+/// child was seen tells; one that is not there then never will be.
+Task<Result<std::vector<Lease>>> DynamoDbLeaseTable::with_parents(TableNames names,
+                                                                  std::vector<Lease> rows) {
+  std::set<ShardId> present;
+  for (const Lease& row : rows)
+    present.insert(row.key.shard);
+  std::set<LeaseKey> absent;
+  for (const Lease& row : rows) {
+    for (const ShardId& parent : row.parents) {
+      LeaseKey key = row.key;
+      key.shard = parent;
+      if (!is_shard_end(row.checkpoint) && !present.contains(parent) && !never_there_.contains(key))
+        absent.insert(std::move(key));
+    }
+  }
+  std::vector<Task<Result<std::optional<Lease>>>> looks;
+  for (const LeaseKey& key : absent)
+    looks.push_back(look_at(names, key));
+  CO_TRY(auto found, concurrently(std::move(looks), options_.requests_max));
+  for (std::optional<Lease>& row : found) {
+    if (row)
+      rows.push_back(*std::move(row));
+  }
+  co_return rows;
+}
+
+Task<Result<std::optional<Lease>>> DynamoDbLeaseTable::look_at(TableNames names, LeaseKey key) {
+  CO_TRY(const auto item, get(names.leases, lease_key_value(key)));
+  std::optional<Lease> lease;
+  if (!item) {
+    never_there_.insert(std::move(key));
+    co_return lease;
+  }
+  auto row = to_lease(*item, key.consumer, key.shard);
+  if (!row)
+    co_return fail(row.error().within("the DynamoDB table " + names.leases));
+  lease = *std::move(row);
+  co_return lease;
 }
 
 Task<Result<std::vector<ConsumerKey>>> DynamoDbLeaseTable::incarnations(ApplicationName application,

@@ -8,6 +8,7 @@
 //     <prefix>-<application>            one item a shard: owner, counter, position
 //     <prefix>-<application>-workers    heartbeats, long window states, first positions
 #pragma once
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,8 @@ class DynamoDbLeaseTable final : public LeaseTable {
   Task<Result<Items>> read_all(std::string operation, nlohmann::json request);
   Task<Result<std::optional<nlohmann::json>>> get(std::string table, nlohmann::json key);
   Task<Result<Unit>> put_new(Lease lease);
+  Task<Result<std::vector<Lease>>> with_parents(TableNames names, std::vector<Lease> rows);
+  Task<Result<std::optional<Lease>>> look_at(TableNames names, LeaseKey key);
   Task<Result<WriteOutcome>> store(CheckpointWrite write);
   Task<Result<WriteOutcome>> transact(nlohmann::json items);
   Task<Result<std::string>> read_chunks(std::string table, LeaseKey key, std::uint64_t count,
@@ -78,6 +81,7 @@ class DynamoDbLeaseTable final : public LeaseTable {
   Deps deps_;
   Options options_;
   Tables tables_;
+  std::set<LeaseKey> never_there_;  ///< parents of rows, looked for and not found
 };
 
 }  // namespace kt::lease
