@@ -430,8 +430,13 @@ std::string History::missing() const {
   for (const auto& [shard, facts] : shards_) {
     const auto row = rows_.find(shard);
     if (row == rows_.end()) {
-      const bool forgotten = facts.closed && seeded_at_ && clock_.now() > *seeded_at_ + retention_;
-      if (forgotten)
+      // The service lists a closed shard no longer once retention took all of it: either after its
+      // row was stored, or before the first positions were.
+      const auto is_gone = [this](int id) {
+        return excused(records_[static_cast<std::size_t>(id)]);
+      };
+      const bool gone = !facts.records.empty() && std::ranges::all_of(facts.records, is_gone);
+      if (facts.closed && (gone || clock_.now() > *seeded_at_ + retention_))
         continue;
       return fmt::format("{} has no row", shard.str());
     }
