@@ -2,21 +2,12 @@
 
 #include <utility>
 
-#include "aws/service_error.h"
-
 namespace kt::aws {
-namespace {
-
-// AWS accepts dates up to five minutes off.
-constexpr std::chrono::minutes kSkewTolerated{4};
-
-}  // namespace
-
 RestClient::RestClient(http::Transport& transport, CredentialsSource& credentials, Clock& clock,
                        RestClientOptions options)
     : transport_(transport),
       credentials_(credentials),
-      clock_(clock),
+      date_(clock),
       options_(std::move(options)),
       scope_(options_.region, options_.service),
       authority_(options_.endpoint.authority()) {}
@@ -26,8 +17,7 @@ Task<Result<http::Response>> RestClient::exchange(RestCall call) {
   http::Request& request = call.request;
   request.headers.emplace_back("Host", authority_);
   request.headers.emplace_back("User-Agent", "trigger-kinesis");
-  const auto is_signed =
-      sign(request, *credentials, scope_, clock_.wall_now() + skew_, call.body_sha256);
+  const auto is_signed = sign(request, *credentials, scope_, date_.now(), call.body_sha256);
   if (!is_signed)
     co_return fail(is_signed.error().within(call.operation));
   auto answer = co_await transport_.send(std::move(request), call.timeout);
@@ -42,22 +32,6 @@ Task<Result<http::Response>> RestClient::call(RestCall call) {
   if (answer.status >= 200 && answer.status < 300)
     co_return answer;
   co_return fail(error_of(answer, operation));
-}
-
-Error RestClient::error_of(const http::Response& answer, const std::string& operation) {
-  Error error = to_error(answer, operation);
-  if (error.code != ErrorCode::AccessDenied)
-    return error;
-  const auto date = parse_http_date(answer.header("Date"));
-  if (!date)
-    return error;
-  const std::chrono::milliseconds skew = *date - clock_.wall_now();
-  if (std::chrono::abs(skew - skew_) < kSkewTolerated)
-    return error;
-  skew_ = skew;
-  error.code = ErrorCode::Unavailable;
-  error.what += " (this machine's date is wrong: the service's will be used)";
-  return error;
 }
 
 std::string percent_encoded(std::string_view text, Slash slash) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "aws/credentials.h"
+#include "aws/service_date.h"
 #include "aws/signing.h"
 #include "http/endpoint.h"
 #include "http/transport.h"
@@ -39,17 +40,18 @@ class RestClient {
   /// The answer with status 2xx; every other one as Error of service_error.h.
   Task<Result<http::Response>> call(RestCall call);
   /// The Error for an answer of exchange() that is no success.
-  Error error_of(const http::Response& answer, const std::string& operation);
+  Error error_of(const http::Response& answer, const std::string& operation) {
+    return date_.error_of(answer, operation);
+  }
   const RestClientOptions& options() const { return options_; }
 
  private:
   http::Transport& transport_;
   CredentialsSource& credentials_;
-  Clock& clock_;
+  ServiceDate date_;
   RestClientOptions options_;
   SigningScope scope_;
   std::string authority_;
-  std::chrono::milliseconds skew_{0};  // the service's date minus ours
 };
 
 /// Everything but letters, digits, "-", "_", "." and "~" as %XX; with `Slash::Keep` not "/".

@@ -2,14 +2,11 @@
 
 #include <utility>
 
-#include "aws/service_error.h"
 #include "runtime/with_deadline.h"
 
 namespace kt::aws {
 namespace {
 
-// AWS accepts dates up to five minutes off.
-constexpr std::chrono::minutes kSkewTolerated{4};
 constexpr std::size_t kRefusalBytesMax = 64 * 1024;
 
 Task<Result<std::string>> read_refusal(http::BodyReader& reader) {
@@ -30,6 +27,7 @@ ServiceClient::ServiceClient(http::Transport& transport, CredentialsSource& cred
     : transport_(transport),
       credentials_(credentials),
       clock_(clock),
+      date_(clock),
       options_(std::move(options)),
       scope_(options_.region, options_.service),
       authority_(options_.endpoint.authority()) {}
@@ -58,7 +56,7 @@ Task<Result<http::Response>> ServiceClient::call(ServiceCall what) {
 Task<Result<http::Request>> ServiceClient::signed_request(ServiceCall& what) {
   CO_TRY(const CredentialsPtr credentials, credentials_.get());
   http::Request request = make_request(what);
-  const auto is_signed = sign(request, *credentials, scope_, clock_.wall_now() + skew_);
+  const auto is_signed = sign(request, *credentials, scope_, date_.now());
   if (!is_signed)
     co_return fail(is_signed.error().within(what.operation));
   co_return std::move(request);
@@ -89,26 +87,6 @@ Task<Result<http::Response>> ServiceClient::exchange(ServiceCall what) {
   if (!answer)
     co_return fail(answer.error().within(what.operation));
   co_return answer;
-}
-
-Error ServiceClient::error_of(const http::Response& answer, const std::string& operation) {
-  Error error = to_error(answer, operation);
-  if (error.code == ErrorCode::AccessDenied && learn_date(answer)) {
-    error.code = ErrorCode::Unavailable;
-    error.what += " (this machine's date is wrong: the service's will be used)";
-  }
-  return error;
-}
-
-bool ServiceClient::learn_date(const http::Response& response) {
-  const auto date = parse_http_date(response.header("Date"));
-  if (!date)
-    return false;
-  const std::chrono::milliseconds skew = *date - clock_.wall_now();
-  if (std::chrono::abs(skew - skew_) < kSkewTolerated)
-    return false;
-  skew_ = skew;
-  return true;
 }
 
 }  // namespace kt::aws

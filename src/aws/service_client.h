@@ -6,6 +6,7 @@
 #include <string>
 
 #include "aws/credentials.h"
+#include "aws/service_date.h"
 #include "aws/signing.h"
 #include "http/endpoint.h"
 #include "http/streaming_transport.h"
@@ -47,21 +48,22 @@ class ServiceClient {
   /// The answer whatever its status, for services whose error answers hold more than a message.
   Task<Result<http::Response>> exchange(ServiceCall what);
   /// The Error for an answer of exchange() that is no success.
-  Error error_of(const http::Response& answer, const std::string& operation);
+  Error error_of(const http::Response& answer, const std::string& operation) {
+    return date_.error_of(answer, operation);
+  }
   const ServiceClientOptions& options() const { return options_; }
 
  private:
   http::Request make_request(ServiceCall& what) const;
   Task<Result<http::Request>> signed_request(ServiceCall& what);
-  bool learn_date(const http::Response& response);
 
   http::Transport& transport_;
   CredentialsSource& credentials_;
   Clock& clock_;
+  ServiceDate date_;
   ServiceClientOptions options_;
   SigningScope scope_;
   std::string authority_;
-  std::chrono::milliseconds skew_{0};  // the service's date minus ours
 };
 
 }  // namespace kt::aws
