@@ -9,6 +9,7 @@
 
 #include "deliver/destination.h"
 #include "model/record.h"
+#include "runtime/random.h"
 
 namespace kt::worker {
 
@@ -27,6 +28,17 @@ struct Job {
   std::uint64_t first_ordinal() const { return batch->records.front().ordinal; }
   std::size_t size() const { return batch->records.size(); }
 };
+
+/// How the calls of records went that are given up.
+struct Tries {
+  std::uint32_t calls = 0;
+  bool handler_failed = true;
+  const std::string& message;
+};
+/// What a destination is told: `from` has application, component, stream and shard.
+deliver::FailedBatch give_up_of(deliver::FailedBatch from, std::shared_ptr<const Batch> batch,
+                                deliver::Condition condition, const Tries& tries, Random& random,
+                                WallTime now);
 
 /// The records [from, to) of a batch as a batch of their own. Failures only: it allocates.
 std::shared_ptr<const Batch> part_of(const Batch& batch, std::size_t from, std::size_t to);

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "invoke/item_failures.h"
-#include "worker/uuid.h"
 
 namespace kt::worker {
 namespace {
@@ -142,13 +141,18 @@ Task<Next> Lane::set_aside_rejected() {
   co_return co_await keep_of_front(std::move(shares), true);
 }
 
-Task<Next> Lane::call() {
+Next Lane::may_act() {
   if (deps_.host.stopping())
+    return Next::Stop;
+  if (deps_.host.may_call())
+    return Next::GoOn;
+  deps_.host.lose();
+  return Next::Stop;
+}
+
+Task<Next> Lane::call() {
+  if (may_act() == Next::Stop)
     co_return Next::Stop;
-  if (!deps_.host.may_call()) {
-    deps_.host.lose();
-    co_return Next::Stop;
-  }
   Job& job = jobs_.front();
   invoke::CallContext context = options_.call;
   context.attempt = job.attempt();
@@ -284,33 +288,16 @@ Task<Next> Lane::rest(Duration delay) {
   co_return deps_.host.ended() ? Next::Stop : Next::GoOn;
 }
 
-deliver::FailedBatch Lane::describe(std::shared_ptr<const Batch> batch,
-                                    deliver::Condition condition) const {
-  const Job& job = jobs_.front();
-  deliver::FailedBatch failed = options_.given_up;
-  failed.batch = std::move(batch);
-  failed.condition = condition;
-  failed.request_id = fresh_uuid(deps_.random);
-  failed.invoke_count = std::max<std::uint32_t>(job.calls, 1);
-  failed.invoked = condition == deliver::Condition::RetryAttemptsExhausted;
-  if (failed.invoked && job.handler_failed)
-    failed.function_error = "Unhandled";
-  failed.message = job.message;
-  failed.time = deps_.directory.service_now();
-  return failed;
-}
-
 Task<Next> Lane::give_up(std::shared_ptr<const Batch> batch, deliver::Condition condition) {
   CHECK(deps_.destination != nullptr, "records are given up, and there is no destination");
-  const deliver::FailedBatch failed = describe(std::move(batch), condition);
+  const Tries tries{jobs_.front().calls, jobs_.front().handler_failed, jobs_.front().message};
+  const deliver::FailedBatch failed =
+      give_up_of(options_.given_up, std::move(batch), condition, tries, deps_.random,
+                 deps_.directory.service_now());
   const std::size_t count = failed.batch->records.size();
   for (std::uint32_t failures = 1;; ++failures) {
-    if (deps_.host.stopping())
+    if (may_act() == Next::Stop)
       co_return Next::Stop;
-    if (!deps_.host.may_call()) {
-      deps_.host.lose();
-      co_return Next::Stop;
-    }
     state_ = State::Delivering;
     auto delivered = co_await deps_.destination->deliver(failed);
     state_ = State::Waiting;

@@ -148,6 +148,8 @@ class Lane {
   Task<Next> carry_out(invoke::Decision decision);
   Task<Next> fresh_budget();
   Task<Next> set_aside_rejected();
+  /// A call or delivery may begin now. An expired lease is lost here.
+  Next may_act();
   Task<Next> call();
   bool window_must_end() const;
   Task<Next> end_window();
@@ -160,8 +162,6 @@ class Lane {
   Task<Next> give_up(std::shared_ptr<const Batch> batch, deliver::Condition condition);
   Task<Next> drop_front(std::size_t count);
   Task<Next> settle();
-  deliver::FailedBatch describe(std::shared_ptr<const Batch> batch,
-                                deliver::Condition condition) const;
   void count_finished(const Batch& batch, std::size_t count);
   void count_finished_batch();
   void split_front(std::size_t at);

@@ -53,12 +53,8 @@ Task<Next> Lane::call_final(invoke::CallContext context) {
   static const auto kNoRecords = std::make_shared<const Batch>();
   TriggerCounters& counters = deps_.counters;
   for (std::uint32_t failures = 1;; ++failures) {
-    if (deps_.host.stopping())
+    if (may_act() == Next::Stop)
       co_return Next::Stop;
-    if (!deps_.host.may_call()) {
-      deps_.host.lose();
-      co_return Next::Stop;
-    }
     invoke::CallContext attempt = context;
     attempt.behind_latest = deps_.host.behind_latest();
     ++counters.calls;

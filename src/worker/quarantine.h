@@ -185,8 +185,6 @@ class Quarantine {
   void fail_key(Key& key, std::size_t count, const invoke::Verdict& verdict,
                 invoke::InvokeOutcome outcome);
   Task<void> give_up(Key& key, std::shared_ptr<const Batch> batch, deliver::Condition condition);
-  deliver::FailedBatch describe(const Key& key, std::shared_ptr<const Batch> batch,
-                                deliver::Condition condition) const;
   void finish(Key& key, const Batch& batch, std::size_t count);
   Task<void> forget(Key& key);
 

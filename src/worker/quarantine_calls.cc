@@ -8,7 +8,6 @@
 #include "spill/spilled_record.h"
 #include "worker/job.h"
 #include "worker/quarantine_key.h"
-#include "worker/uuid.h"
 
 namespace kt::worker {
 Task<Result<Unit>> Quarantine::serve(Key& key) {
@@ -176,21 +175,6 @@ void Quarantine::fail_key(Key& key, std::size_t count, const invoke::Verdict& ve
   key.due = deps_.clock.now();
 }
 
-deliver::FailedBatch Quarantine::describe(const Key& key, std::shared_ptr<const Batch> batch,
-                                          deliver::Condition condition) const {
-  deliver::FailedBatch failed = options_.given_up;
-  failed.batch = std::move(batch);
-  failed.condition = condition;
-  failed.request_id = fresh_uuid(deps_.random);
-  failed.invoke_count = std::max<std::uint32_t>(key.calls, 1);
-  failed.invoked = condition == deliver::Condition::RetryAttemptsExhausted;
-  if (failed.invoked && key.handler_failed)
-    failed.function_error = "Unhandled";
-  failed.message = key.message;
-  failed.time = deps_.host.service_now();
-  return failed;
-}
-
 Task<void> Quarantine::give_up(Key& key, std::shared_ptr<const Batch> batch,
                                deliver::Condition condition) {
   CHECK(deps_.destination != nullptr, "records are given up, and there is no destination");
@@ -198,7 +182,9 @@ Task<void> Quarantine::give_up(Key& key, std::shared_ptr<const Batch> batch,
     lose();
     co_return;
   }
-  deliver::FailedBatch failed = describe(key, batch, condition);
+  const Tries tries{key.calls, key.handler_failed, key.message};
+  deliver::FailedBatch failed = give_up_of(options_.given_up, batch, condition, tries, deps_.random,
+                                           deps_.host.service_now());
   const std::string request = failed.request_id;
   const std::uint32_t calls = failed.invoke_count;
   auto delivered = co_await deps_.destination->deliver(std::move(failed));
