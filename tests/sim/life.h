@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/spill_places.h"
 #include "invoke/native_guest.h"
 #include "lease/dynamodb/dynamodb_lease_table.h"
 #include "runtime/task_group.h"
@@ -91,7 +92,7 @@ class Life {
   SimKinesis api_;
   invoke::NativeGuest guest_;
   SimDestination destination_;
-  std::optional<SimSpillPlaces> spill_places_;
+  std::optional<cli::SpillPlaces> spill_places_;
   std::unique_ptr<spill::SpillStore> spill_;
   std::optional<worker::Worker> worker_;
   std::optional<Result<Unit>> result_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "tests/support/one_event_ahead.h"
+
 namespace kt::sim {
 namespace {
 
@@ -69,7 +71,7 @@ constexpr Duration kHeartbeat = std::chrono::seconds(5);
 }  // namespace
 
 /// The modelled event stream: pushes, dead air, breaks, and an end after five minutes.
-class SimKinesis::Subscription final : public stream::ShardSubscription {
+class SimKinesis::Subscription final : public testing::OneEventAhead {
  public:
   Subscription(SimKinesis& kinesis, ShardId shard, local::PushCursor cursor)
       : kinesis_(kinesis),
@@ -77,23 +79,8 @@ class SimKinesis::Subscription final : public stream::ShardSubscription {
         cursor_(std::move(cursor)),
         ends_(kinesis.deps_.clock.now() + kinesis.deps_.options.push_life) {}
 
-  Task<Result<std::size_t>> wait() override {
-    if (!ready_) {
-      CO_TRY(ready_, make());
-    }
-    co_return *ready_ ? (*ready_)->page->payload_bytes + 1 : 0;
-  }
-  Task<Result<std::optional<stream::PushedEvent>>> next() override {
-    if (!ready_) {
-      CO_TRY(ready_, make());
-    }
-    std::optional<stream::PushedEvent> event = std::move(*ready_);
-    ready_.reset();
-    co_return event;
-  }
-
  private:
-  Task<Result<std::optional<stream::PushedEvent>>> make() {
+  Task<Result<std::optional<stream::PushedEvent>>> make() override {
     History& history = kinesis_.deps_.history;
     for (;;) {
       co_await kinesis_.deps_.clock.sleep(kinesis_.random_.between(Duration(50), kLook));
@@ -148,7 +135,6 @@ class SimKinesis::Subscription final : public stream::ShardSubscription {
   local::PushCursor cursor_;
   MonotonicTime ends_;
   MonotonicTime spoke_{};
-  std::optional<std::optional<stream::PushedEvent>> ready_;  ///< begun, and not read
   bool silent_ = false;
   bool over_ = false;
 };

@@ -8,11 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "lease/dynamodb/rows.h"
-#include "lease/dynamodb/tables.h"
 #include "runtime/clock.h"
 #include "runtime/random.h"
-#include "spill/dynamodb/dynamodb_spill_store.h"
 #include "spill/spill_store.h"
 #include "tests/sim/history.h"
 #include "tests/sim/sim_kinesis.h"
@@ -94,32 +91,6 @@ class SimSpill final : public spill::SpillStore {
 
   Deps deps_;
   Random random_;
-};
-
-/// As the program finds them: see src/cli.
-class SimSpillPlaces final : public spill::SpillPlaces {
- public:
-  explicit SimSpillPlaces(lease::Tables& tables) : tables_(tables) {}
-
-  Task<Result<spill::SpillPlace>> of(spill::SpillScope scope) override {
-    CO_TRY(const lease::TableNames names, tables_.ready(scope.application));
-    lease::LeaseKey key;
-    key.consumer.application = scope.application;
-    key.consumer.endpoint = scope.endpoint;
-    key.consumer.stream = scope.stream;
-    key.consumer.stream_created = scope.stream_created;
-    key.shard = scope.shard;
-    spill::SpillPlace place;
-    place.table = names.workers;
-    place.scope = "spill@" + lease::lease_key(key.shard, lease::suffix_of(key.consumer));
-    place.lease_table = names.leases;
-    place.lease_key = lease::lease_key_value(key);
-    place.owner_attribute = lease::attribute::kOwner;
-    co_return place;
-  }
-
- private:
-  lease::Tables& tables_;
 };
 
 }  // namespace kt::sim

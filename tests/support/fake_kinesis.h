@@ -15,6 +15,7 @@
 
 #include "stream/kinesis_api.h"
 #include "tests/support/fake_stream.h"
+#include "tests/support/one_event_ahead.h"
 
 namespace kt::testing {
 
@@ -138,28 +139,13 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
       std::chrono::milliseconds(1);  ///< how often a subscription looks for records
 
  private:
-  class Subscription final : public stream::ShardSubscription {
+  class Subscription final : public OneEventAhead {
    public:
     Subscription(FakeKinesis& kinesis, ShardId shard, std::shared_ptr<Push> push)
         : kinesis_(kinesis), shard_(std::move(shard)), push_(std::move(push)) {}
 
-    Task<Result<std::size_t>> wait() override {
-      if (!ready_) {
-        CO_TRY(ready_, make());
-      }
-      co_return *ready_ ? (*ready_)->page->payload_bytes + 1 : 0;
-    }
-    Task<Result<std::optional<stream::PushedEvent>>> next() override {
-      if (!ready_) {
-        CO_TRY(ready_, make());
-      }
-      std::optional<stream::PushedEvent> event = std::move(*ready_);
-      ready_.reset();
-      co_return event;
-    }
-
    private:
-    Task<Result<std::optional<stream::PushedEvent>>> make() {
+    Task<Result<std::optional<stream::PushedEvent>>> make() override {
       for (;;) {
         const MonotonicTime now = kinesis_.clock_.now();
         if (push_->breaks)
@@ -191,7 +177,6 @@ class FakeKinesis final : public FakeStream, public stream::KinesisApi {
     ShardId shard_;
     std::shared_ptr<Push> push_;
     MonotonicTime spoke_{};
-    std::optional<std::optional<stream::PushedEvent>> ready_;  ///< begun, and not read
   };
 
   Task<Result<Unit>> begin(Op op, StreamArn stream) {
