@@ -1,88 +1,25 @@
 #include "stream/shard_poller.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "runtime/run_virtual.h"
-#include "runtime/task_group.h"
-#include "tests/support/fake_kinesis.h"
+#include "stream/source_test_support.h"
 
 namespace kt::stream {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::FakeKinesis;
-using Op = FakeKinesis::Op;
 
-const StreamArn kStream = StreamArn::of("aws", "eu-west-1", "123456789012", StreamName("orders"));
-
-/// Runs one poller and collects what it hands on.
-class Polling : public ::testing::Test {
+class Polling : public SourceUnderTest {
  protected:
   Polling() {
     options_.shard = FakeKinesis::id_of(0);
     options_.start = TrimHorizon();
   }
-
-  Task<Result<Unit>> collect() {
-    for (;;) {
-      auto item = co_await poller_->out().pop();
-      if (!item)
-        break;
-      if (const auto* page = std::get_if<FetchedPage>(&*item)) {
-        for (std::size_t i = page->first; i < page->page->records.size(); ++i)
-          got_.emplace_back(as_text(page->page->records[i].data));
-        if (keep_pages_)
-          kept_.push_back(page->page);
-      } else if (const auto* closed = std::get_if<ShardClosed>(&*item)) {
-        closed_ = closed->children;
-      } else if (const auto* lost = std::get_if<DataLost>(&*item)) {
-        lost_ = to_string(lost->range);
-      } else if (const auto* failed = std::get_if<PollFailed>(&*item)) {
-        failed_ = failed->error;
-      }
-    }
-    co_return Unit{};
-  }
-  void start() {
-    run_sim(loop_, clock_, directory_.describe());
-    run_sim(loop_, clock_, directory_.refresh());
-    ShardPoller::Deps deps{clock_, random_, kinesis_, directory_, memory_};
-    auto budget = budgets_.of(EndpointName("e"), kStream, options_.shard);
-    poller_.emplace(deps, budget, options_, Log());
-    group_.spawn(poller_->run());
-    group_.spawn(collect());
-  }
-  void run_for(Duration duration) {
-    struct Noop final : Alarm {
-      void fire() override { fired = true; }
-      bool fired = false;
-    } bell;
-    clock_.schedule(clock_.now() + duration, bell);
-    run_virtual(loop_, clock_, [&] { return bell.fired; });
-  }
-  ~Polling() override {
-    group_.cancel();
-    run_virtual(loop_, clock_, [&] { return group_.empty(); });
+  std::unique_ptr<ShardSource> make_source(const SourceDeps& deps,
+                                           std::shared_ptr<ReadBudget> budget) override {
+    return std::make_unique<ShardPoller>(deps, std::move(budget), options_, Log());
   }
 
-  Loop loop_;
-  VirtualClock clock_;
-  Random random_{7};
-  FakeKinesis kinesis_{clock_, kStream, 1};
-  ShardDirectory directory_{clock_, kinesis_, kStream};
-  MemoryBudget memory_{64 << 20};
-  ReadBudgets budgets_{clock_, Pacing::Service};
   ShardPoller::Options options_;
-  std::optional<ShardPoller> poller_;
-  std::vector<std::string> got_;
-  std::vector<std::shared_ptr<const RecordPage>> kept_;
-  bool keep_pages_ = false;
-  std::optional<std::vector<Shard>> closed_;
-  std::string lost_;
-  std::optional<Error> failed_;
-  TaskGroup group_{loop_};
 };
 
 TEST_F(Polling, HandsOnEveryRecordOnceAndInOrder) {
@@ -169,8 +106,8 @@ TEST_F(Polling, SurvivesThrottlingOutagesAndInvalidIterators) {
   start();
   run_for(std::chrono::minutes(2));
   EXPECT_THAT(got_, ::testing::ElementsAre("0", "1", "2", "3"));
-  EXPECT_EQ(poller_->probe().throttled_count, 3u);
-  EXPECT_EQ(poller_->probe().trouble, "");
+  EXPECT_EQ(source_->probe().throttled_count, 3u);
+  EXPECT_EQ(source_->probe().trouble, "");
 }
 
 TEST_F(Polling, TellsTheChildrenAtTheEndOfAShard) {

@@ -1,11 +1,6 @@
 #include "stream/shard_subscriber.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "runtime/run_virtual.h"
-#include "runtime/task_group.h"
-#include "tests/support/fake_kinesis.h"
+#include "stream/source_test_support.h"
 
 namespace kt::stream {
 namespace {
@@ -14,94 +9,28 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
-using testing::FakeKinesis;
 using ::testing::HasSubstr;
-using Op = FakeKinesis::Op;
 
-const StreamArn kStream = StreamArn::of("aws", "eu-west-1", "123456789012", StreamName("orders"));
-
-/// Runs one subscriber and collects what it hands on.
-class Pushed : public ::testing::Test {
+class Pushed : public SourceUnderTest {
  protected:
   Pushed() {
     options_.source.shard = FakeKinesis::id_of(0);
     options_.source.start = TrimHorizon();
     consumer_options_.name_or_arn = "app";
   }
-
-  Task<Result<Unit>> collect() {
-    for (;;) {
-      while (stalled_)
-        co_await resumed_.wait();
-      auto item = co_await subscriber_->out().pop();
-      if (!item)
-        break;
-      if (const auto* page = std::get_if<FetchedPage>(&*item)) {
-        for (std::size_t i = page->first; i < page->page->records.size(); ++i)
-          got_.emplace_back(as_text(page->page->records[i].data));
-      } else if (const auto* tip = std::get_if<TipReached>(&*item)) {
-        tips_.push_back(tip->time);
-      } else if (const auto* closed = std::get_if<ShardClosed>(&*item)) {
-        closed_ = closed->children;
-      } else if (const auto* lost = std::get_if<DataLost>(&*item)) {
-        lost_ = to_string(lost->range);
-      } else if (const auto* failed = std::get_if<PollFailed>(&*item)) {
-        failed_ = failed->error;
-      }
-    }
-    co_return Unit{};
-  }
-  void start() {
-    run_sim(loop_, clock_, directory_.describe());
-    run_sim(loop_, clock_, directory_.refresh());
-    const SourceDeps deps{clock_, random_, kinesis_, directory_, memory_};
-    auto budget = budgets_.of(EndpointName("e"), kStream, options_.source.shard);
+  std::unique_ptr<ShardSource> make_source(const SourceDeps& deps,
+                                           std::shared_ptr<ReadBudget> budget) override {
     consumer_.emplace(clock_, kinesis_, kStream, consumer_options_, Log());
-    subscriber_.emplace(deps, budget, *consumer_, options_, Log());
-    group_.spawn(subscriber_->run());
-    group_.spawn(collect());
-  }
-  void run_for(Duration duration) {
-    struct Noop final : Alarm {
-      void fire() override { fired = true; }
-      bool fired = false;
-    } bell;
-    clock_.schedule(clock_.now() + duration, bell);
-    run_virtual(loop_, clock_, [&] { return bell.fired; });
-  }
-  void resume() {
-    stalled_ = false;
-    resumed_.notify_all();
+    return std::make_unique<ShardSubscriber>(deps, std::move(budget), *consumer_, options_, Log());
   }
   void refuse(Op op, ErrorCode code, int times) { kinesis_.fail_next(op, code, times); }
   std::string position(std::size_t subscription) {
     return to_string(kinesis_.subscribed.at(subscription).second);
   }
-  ~Pushed() override {
-    resume();
-    group_.cancel();
-    run_virtual(loop_, clock_, [&] { return group_.empty(); });
-  }
 
-  Loop loop_;
-  VirtualClock clock_;
-  Random random_{7};
-  FakeKinesis kinesis_{clock_, kStream, 1};
-  ShardDirectory directory_{clock_, kinesis_, kStream};
-  MemoryBudget memory_{64 << 20};
-  ReadBudgets budgets_{clock_, Pacing::Service};
   ShardSubscriber::Options options_;
   FanOutConsumer::Options consumer_options_;
   std::optional<FanOutConsumer> consumer_;
-  std::optional<ShardSubscriber> subscriber_;
-  std::vector<std::string> got_;
-  std::vector<WallTime> tips_;
-  bool stalled_ = false;
-  Event resumed_;
-  std::optional<std::vector<Shard>> closed_;
-  std::string lost_;
-  std::optional<Error> failed_;
-  TaskGroup group_{loop_};
 };
 
 TEST_F(Pushed, HandsOnEveryRecordOnceAndInOrderAndAsksForNone) {
@@ -179,7 +108,7 @@ TEST_F(Pushed, GoesOnAfterTheLastRecordWhenTheStreamBreaksOff) {
     run_for(seconds(1));
   }
   EXPECT_THAT(got_, ElementsAre("a", "0", "1", "2", "3", "4"));
-  EXPECT_EQ(subscriber_->probe().trouble, "");
+  EXPECT_EQ(source_->probe().trouble, "");
 }
 
 TEST_F(Pushed, BacksOffWhileSubscribingFails) {
@@ -200,10 +129,10 @@ TEST_F(Pushed, IsPolledForAWhileWhenSubscribingKeepsFailing) {
   run_for(seconds(20));
   EXPECT_THAT(got_, ElementsAre("a"));
   EXPECT_EQ(kinesis_.calls[Op::Subscribe], 6);
-  EXPECT_THAT(subscriber_->probe().remark, HasSubstr("polled, because"));
+  EXPECT_THAT(source_->probe().remark, HasSubstr("polled, because"));
   run_for(minutes(2));
   EXPECT_EQ(kinesis_.subscribed.size(), 1u);
-  EXPECT_EQ(subscriber_->probe().remark, "");
+  EXPECT_EQ(source_->probe().remark, "");
 }
 
 TEST_F(Pushed, Row22TriesOnceASecondWhileAnotherSubscriptionIsInUse) {
@@ -212,7 +141,7 @@ TEST_F(Pushed, Row22TriesOnceASecondWhileAnotherSubscriptionIsInUse) {
   kinesis_.put(0, "a");
   run_for(milliseconds(4500));
   EXPECT_EQ(kinesis_.calls[Op::Subscribe], 5);
-  EXPECT_THAT(subscriber_->probe().trouble, HasSubstr("planned"));
+  EXPECT_THAT(source_->probe().trouble, HasSubstr("planned"));
   run_for(seconds(1));
   EXPECT_EQ(kinesis_.calls[Op::Subscribe], 6);
   EXPECT_THAT(got_, ElementsAre("a"));
@@ -253,14 +182,14 @@ TEST_F(Pushed, Row5SurvivesAHandlerThatStallsForAnHour) {
     kinesis_.put(0, expected.back());
   }
   run_for(seconds(30));
-  EXPECT_LT(subscriber_->out().bytes(), 3000u) << "what is not taken stays at the service";
+  EXPECT_LT(source_->out().bytes(), 3000u) << "what is not taken stays at the service";
   // The service gives up on a reader that takes nothing.
   kinesis_.current->breaks = Error(ErrorCode::Unavailable, "the stream was reset");
   run_for(std::chrono::hours(1));
   resume();
   run_for(seconds(5));
   EXPECT_EQ(got_, expected);
-  EXPECT_EQ(subscriber_->probe().trouble, "");
+  EXPECT_EQ(source_->probe().trouble, "");
 }
 
 TEST_F(Pushed, Row5HoldsNoMoreMemoryThanTheBudget) {
@@ -283,7 +212,7 @@ TEST_F(Pushed, PollsWhereSubscribingIsRefusedAndSaysSo) {
   EXPECT_THAT(got_, ElementsAre("a"));
   EXPECT_GT(kinesis_.calls[Op::Get], 5);
   EXPECT_EQ(kinesis_.calls[Op::Register], 1) << "it does not ask all the time";
-  EXPECT_THAT(subscriber_->probe().remark, HasSubstr("polled, because"));
+  EXPECT_THAT(source_->probe().remark, HasSubstr("polled, because"));
   run_for(minutes(2));
   EXPECT_EQ(kinesis_.calls[Op::Register], 3);
 }
@@ -296,7 +225,7 @@ TEST_F(Pushed, IsPushedAgainOnceSubscribingIsGranted) {
   run_for(seconds(30));
   EXPECT_THAT(got_, ElementsAre("polled"));
   run_for(seconds(35));
-  EXPECT_EQ(subscriber_->probe().remark, "");
+  EXPECT_EQ(source_->probe().remark, "");
   const int reads = kinesis_.calls[Op::Get];
   kinesis_.put(0, "pushed");
   run_for(seconds(30));
@@ -311,7 +240,7 @@ TEST_F(Pushed, PollsWhereTheNamedConsumerDoesNotExist) {
   run_for(seconds(2));
   EXPECT_THAT(got_, ElementsAre("a"));
   EXPECT_EQ(kinesis_.calls[Op::Register], 0);
-  EXPECT_THAT(subscriber_->probe().remark, HasSubstr("no consumer"));
+  EXPECT_THAT(source_->probe().remark, HasSubstr("no consumer"));
 }
 
 TEST_F(Pushed, RegistersAnewWhenItsConsumerIsDeregistered) {
