@@ -76,7 +76,12 @@ struct EventStreamDecoder::State {
     aws_event_stream_streaming_decoder_init_from_options(&decoder, aws_default_allocator(),
                                                          &options);
   }
-  ~State() { aws_event_stream_streaming_decoder_clean_up(&decoder); }
+  ~State() {
+    // The library forgets the value of a header that a cut stream left half read.
+    if (decoder.current_header.value_owned)
+      aws_mem_release(decoder.alloc, decoder.current_header.header_value.variable_len_val);
+    aws_event_stream_streaming_decoder_clean_up(&decoder);
+  }
 
   static State& of(void* user) { return *static_cast<State*>(user); }
   static void on_prelude(aws_event_stream_streaming_decoder*,

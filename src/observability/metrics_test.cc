@@ -118,14 +118,16 @@ TEST(Metrics, EveryLineIsWellFormedAndEveryFamilyIsNamedOnce) {
   std::istringstream lines(scrape({shard("a", 1), shard("b", 2)}));
   std::set<std::string> families;
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("# HELP "))
+    if (line.starts_with("# HELP ")) {
       EXPECT_TRUE(families.insert(line.substr(7, line.find(' ', 7) - 7)).second) << line;
-    else if (!line.starts_with("# TYPE "))
+    } else if (!line.starts_with("# TYPE ")) {
       EXPECT_TRUE(std::regex_match(line, sample)) << line;
+    }
   }
   for (const std::string& family : families) {
-    if (family.ends_with("_total"))
+    if (family.ends_with("_total")) {
       EXPECT_EQ(families.count(family.substr(0, family.size() - 6)), 0u) << family;
+    }
   }
   EXPECT_GE(families.size(), 60u);
 }
