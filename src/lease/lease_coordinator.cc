@@ -492,6 +492,9 @@ Task<Result<Unit>> LeaseCoordinator::release(HeldLeasePtr lease) {
                                            "giving back a lease");
     if (released) {
       announce();
+      // Whom it was given back for may be gone by now, and then it is ours to take.
+      if (taking_)
+        look_again();
       co_return Unit{};
     }
     const MonotonicTime next = deps_.clock.now() + backoff.delay(failures, deps_.random);

@@ -218,6 +218,23 @@ TEST_F(LeaseCoordinatorTest, GivesBackWhatItReleasesAndTheOthersHaveItWithinASec
   EXPECT_TRUE(within(1s, [&] { return b.holds.size() == 4; }));
 }
 
+TEST_F(LeaseCoordinatorTest, TakesBackAtOnceWhatItGaveBackForAWorkerThatIsGone) {
+  seed_shards(8);
+  Member& a = add("w1");
+  ASSERT_TRUE(within(1s, [&] { return a.holds.size() == 8; }));
+  a.keeps = true;  // its calls are still in flight
+  Member& b = add("w2");
+  ASSERT_TRUE(within(2s, [&] { return a.asked == 4; }));
+  stop(b);
+  ASSERT_TRUE(run_sim(loop_, clock_, b.coordinator->leave()));
+  pass(1s);
+  for (const HeldLeasePtr& lease : a.coordinator->held()) {
+    if (lease->holding() == Holding::Asked)
+      get(a.coordinator->release(lease));
+  }
+  EXPECT_TRUE(within(200ms, [&] { return a.coordinator->held().size() == 8; }));
+}
+
 TEST_F(LeaseCoordinatorTest, ALongDeadWorkerIsForgotten) {
   get(table_.beat(mine_, testing_support::beat_of(WorkerId("old"))));
   add("w1");

@@ -268,7 +268,5 @@ def test_a_killed_and_a_stopped_worker_hand_their_shards_on(tmp_path):
         print(describe("the same, of keys that a reshard moved meanwhile", resharded))
     assert max(flowing) <= FLOWS_AGAIN_SECONDS, describe("flowing again after SIGKILL", flowing)
     assert not repeated, f"{len(repeated)} records were repeated by planned stops: {repeated[:5]}"
-    # A key's next record may be a round away when its shard has changed hands, and a read is up to 200 ms away. A shard
-    # that was just being balanced when its worker was stopped can take longer; it must still not take a failover.
-    assert percentile(handed, 90) <= HAND_OVER_SECONDS + ROUND_SECONDS + 0.2, describe("handed over", handed)
-    assert max(handed) <= FLOWS_AGAIN_SECONDS, describe("handed over after SIGTERM", handed)
+    # A key's next record may be a round away when its shard has changed hands, and a read is up to 200 ms away.
+    assert max(handed) <= HAND_OVER_SECONDS + ROUND_SECONDS + 0.2, describe("handed over after SIGTERM", handed)
