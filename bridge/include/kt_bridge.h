@@ -16,6 +16,8 @@
 #define KT_BRIDGE_H
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kt_operations.h"
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -92,6 +94,59 @@ typedef struct {
 /* Strings live as long as the component. */
 kt_error* kt_component_get_info(const kt_component*, kt_component_info* out);
 
+/* ---- host calls ------------------------------------------------------------------------------ */
+
+/* What a guest asks of the host beside WASI: an operation with values, answered by a value or a
+ * fault. The bridge maps every version of an interface to one operation; what it may and where it
+ * goes is decided behind kt_host. */
+
+typedef enum {
+  KT_VALUE_NONE = 0,
+  KT_VALUE_BOOLEAN = 1, /* number: 0 or 1 */
+  KT_VALUE_INTEGER = 2, /* number: an int64_t as it lies in memory */
+  KT_VALUE_REAL = 3,    /* number: the bits of a double */
+  KT_VALUE_TEXT = 4,    /* data, length: UTF-8 */
+  KT_VALUE_BYTES = 5,   /* data, length */
+  KT_VALUE_LIST = 6,    /* data: kt_value[length] */
+  KT_VALUE_BUFFER = 7,  /* in answers: bytes of kt_buffer_new, taken over, so that they are copied
+                           once, into the guest */
+} kt_value_kind;
+
+typedef struct kt_value {
+  uint8_t kind; /* kt_value_kind */
+  uint64_t number;
+  const void* data;
+  size_t length;
+} kt_value;
+
+/* Memory that an answer can hand over whole; of exactly this length. */
+uint8_t* kt_buffer_new(size_t length);
+void kt_buffer_free(uint8_t* data, size_t length); /* one that was not handed over */
+
+/* One call, owned by the host until it answers. The arguments live until then. */
+typedef struct kt_host_call kt_host_call;
+
+/* Ends the call; exactly one of the two, once, from any thread. The guest goes on, unless it is
+ * gone. What value and detail point at is read before the function returns. */
+void kt_host_answer(kt_host_call*, const kt_value* value);
+void kt_host_refuse(kt_host_call*, int32_t fault, const char* message, size_t message_length,
+                    const kt_value* detail); /* detail may be NULL */
+
+/* The host of one linked component. Its functions are called on guest threads, for several
+ * instances at once, and must neither block nor throw. */
+typedef struct {
+  void* user;
+  /* A session is begun by the first call of an instance. call_context is that of the
+   * kt_invocation (NULL for the trial instance of kt_link), valid during this function. */
+  void* (*begin)(void* user, void* call_context);
+  void (*call)(void* session, uint32_t operation, const kt_value* arguments, size_t count,
+               kt_host_call*);
+  /* The instance is gone: its handles are closed, calls under way must still be answered. */
+  void (*end)(void* session);
+  /* No more sessions: the component was freed and its last instance is gone. */
+  void (*release)(void* user);
+} kt_host;
+
 /* ---- linked component ------------------------------------------------------------------------ */
 
 typedef struct {
@@ -111,7 +166,7 @@ typedef void (*kt_log_fn)(void* user, void* call_context, int32_t stream, const 
                           size_t length);
 
 typedef struct {
-  const kt_env* env; /* the guest's whole environment; no arguments, stdin is closed, no network */
+  const kt_env* env; /* the guest's whole environment; no arguments, stdin is closed */
   size_t env_count;
   const kt_dir* dirs;
   size_t dir_count;
@@ -120,6 +175,8 @@ typedef struct {
   uint64_t start_timeout_millis; /* for the instance that kt_link tries; 0: 60000 */
   kt_log_fn log;               /* NULL: output is dropped */
   void* user;                  /* first argument of log */
+  const kt_host* host;         /* copied, and released also when kt_link fails; NULL: interfaces of
+                                  host calls and the network are not provided */
 } kt_link_options;
 
 /* Resolves imports, checks that exactly one known handler is exported with the right type, and

@@ -50,6 +50,25 @@ void write(GuestOutput* output, std::int32_t stream, const std::uint8_t* bytes,
                 as_text(ByteView(bytes, length)));
 }
 
+/// The functions of kt_host over a Host, which they own until it is released.
+kt_host host_functions(std::shared_ptr<Host> host) {
+  kt_host raw = {};
+  raw.user = new std::shared_ptr<Host>(std::move(host));
+  raw.begin = [](void* user, void*) -> void* {
+    return (*static_cast<std::shared_ptr<Host>*>(user))->begin();
+  };
+  raw.call = [](void* session, std::uint32_t operation, const kt_value* arguments,
+                std::size_t count, kt_host_call* call) {
+    HostCall wrapped(static_cast<HostOperation>(operation), HostArguments(arguments, count), call);
+    static_cast<HostSession*>(session)->call(std::move(wrapped));
+  };
+  raw.end = [](void* session) { static_cast<HostSession*>(session)->end(); };
+  raw.release = [](void* user) {
+    const std::unique_ptr<std::shared_ptr<Host>> owned(static_cast<std::shared_ptr<Host>*>(user));
+  };
+  return raw;
+}
+
 Invocation failed_to_start(const Error& error) {
   Invocation invocation;
   invocation.message = error.what;
@@ -90,6 +109,11 @@ Result<std::unique_ptr<LinkedComponent>> LinkedComponent::link(const Engine& eng
         call == nullptr ? static_cast<StartOutput*>(user)->sink : Call::taken_over(call)->output;
     write(output, stream, bytes, length);
   };
+  kt_host host = {};
+  if (options.host) {
+    host = host_functions(options.host);
+    raw.host = &host;
+  }
   std::unique_ptr<LinkedComponent> linked(new LinkedComponent(std::move(start_output)));
   kt_linked* handle = nullptr;
   TRY(to_result(kt_link(engine.raw(), component.raw(), &raw, &handle)));

@@ -16,6 +16,7 @@
 #include "runtime/task.h"
 #include "wasm/batch_context.h"
 #include "wasm/engine.h"
+#include "wasm/host_call.h"
 #include "wasm/invocation.h"
 
 struct kt_linked;
@@ -48,6 +49,7 @@ struct LinkOptions {
   std::uint64_t output_limit_bytes = std::uint64_t{1}
                                      << 20;  ///< a call and stream; more is dropped
   std::chrono::milliseconds start_timeout = std::chrono::seconds(60);
+  std::shared_ptr<Host> host;           ///< null: no interfaces but WASI's, and no network
   GuestOutput* start_output = nullptr;  ///< what the trial instance prints; used by link() only
 };
 

@@ -8,6 +8,7 @@ mod describe;
 mod engine;
 mod error;
 mod guard;
+mod host;
 mod invoke;
 mod linked;
 mod records;

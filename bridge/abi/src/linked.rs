@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kt_bridge_core::{
-    has_type_of, instantiate, link_host, yield_on_epoch, Limiter, LogFn, LogTarget, Output, State,
-    Supervisor,
+    has_type_of, instantiate, kt_host, link_host, yield_on_epoch, Host, HostLink, Limiter, LogFn,
+    LogTarget, Output, State, Supervisor,
 };
 use wasmtime::component::{
     Component, ComponentExportIndex, Func, InstancePre, Linker, ResourceTable,
@@ -54,6 +54,7 @@ pub struct kt_link_options {
     start_timeout_millis: u64,
     log: Option<LogFn>,
     user: *mut c_void,
+    host: *const kt_host,
 }
 
 struct Dir {
@@ -73,6 +74,7 @@ pub struct Linked {
     pub memory_limit: usize,
     output_limit: u64,
     target: LogTarget,
+    host: Option<Arc<Host>>,
 }
 
 #[allow(non_camel_case_types)]
@@ -110,6 +112,7 @@ impl Linked {
             table: ResourceTable::new(),
             limiter: Limiter::new(self.memory_limit),
             supervisor,
+            host: HostLink::new(self.host.as_ref(), call_context),
         };
         let mut store = Store::new(&self.engine, state);
         yield_on_epoch(&mut store);
@@ -193,6 +196,13 @@ unsafe fn read_dirs(o: &kt_link_options) -> Outcome<Vec<Dir>> {
         .collect()
 }
 
+/// Every interface behind which the host's functions are.
+fn link_capabilities(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
+    kt_bridge_stores::link(linker, concurrent)?;
+    kt_bridge_servers::link(linker, concurrent)?;
+    kt_bridge_network::link(linker, concurrent)
+}
+
 unsafe fn link(
     engine: *mut kt_engine,
     component: *const kt_component,
@@ -202,11 +212,17 @@ unsafe fn link(
     let engine = unsafe { c::reference(engine, "engine") }?;
     let component = unsafe { c::reference(component, "component") }?;
     let o = unsafe { c::reference(options, "options") }?;
+    // SAFETY: null or a live value, by the header. Taken over here, so that it is always released.
+    let host = unsafe { o.host.as_ref() }.copied().map(Host::new);
     let handler = component.description.check()?;
     let compiled = &component.component;
     let mut linker: Linker<State> = Linker::new(compiled.engine());
     link_host(&mut linker, component.concurrency == Concurrency::On)
         .map_err(Fail::of(Kind::Failed, "providing WASI"))?;
+    if host.is_some() {
+        link_capabilities(&mut linker, component.concurrency == Concurrency::On)
+            .map_err(Fail::of(Kind::Failed, "providing the host's interfaces"))?;
+    }
     let pre = linker
         .instantiate_pre(compiled)
         .map_err(Fail::of(Kind::Link, "the component's imports do not fit what is provided"))?;
@@ -224,6 +240,7 @@ unsafe fn link(
         memory_limit: (or(o.memory_limit_bytes, memory_max as u64) as usize).min(memory_max),
         output_limit: or(o.output_limit_bytes, OUTPUT_LIMIT_DEFAULT),
         target: LogTarget { log: o.log, user: o.user },
+        host,
     });
     let timeout = match o.start_timeout_millis {
         0 => START_TIMEOUT_DEFAULT,

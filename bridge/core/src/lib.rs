@@ -6,6 +6,7 @@
 
 mod bounded;
 mod call;
+mod host_call;
 mod kinesis_world;
 mod limit;
 mod sink;
@@ -15,6 +16,10 @@ mod stream_world;
 pub use bounded::Bounded;
 pub use call::{
     call_kinesis, call_stream, has_type_of, instantiate, link_host, yield_on_epoch, World,
+};
+pub use host_call::{
+    answer_host_call, kt_host, kt_host_call, kt_value, refuse_host_call, Fault, Host, HostError,
+    HostLink, Value,
 };
 pub use kinesis_world::{Blob, EncryptionType, GuestError, KinesisRecord, KinesisResult};
 pub use limit::Limiter;

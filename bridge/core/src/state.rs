@@ -7,6 +7,7 @@ use std::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::host_call::HostLink;
 use crate::limit::Limiter;
 
 /// Asked at every epoch tick whether the guest may go on.
@@ -27,6 +28,7 @@ pub struct State {
     pub table: ResourceTable,
     pub limiter: Limiter,
     pub supervisor: Supervisor,
+    pub host: HostLink,
 }
 
 impl WasiView for State {

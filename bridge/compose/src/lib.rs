@@ -1,0 +1,1 @@
+//! Composition: a component and the components it depends on become one component.

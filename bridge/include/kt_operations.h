@@ -1,0 +1,116 @@
+/* kt_operations.h — What a guest may ask of the host, and how the host may refuse.
+ *
+ * The numbers are the contract between the interfaces that the bridge provides and the capabilities
+ * in C++ behind them. This header stands alone, so that capabilities need not know the bridge.
+ */
+#ifndef KT_OPERATIONS_H
+#define KT_OPERATIONS_H
+
+/* Why the host did not do it. */
+typedef enum {
+  KT_FAULT_OTHER = 1,
+  KT_FAULT_ACCESS_DENIED = 2, /* the component may not */
+  KT_FAULT_NOT_FOUND = 3,     /* no such store, table, model, variable */
+  KT_FAULT_INVALID = 4,       /* an argument is wrong: a name, an address, a parameter */
+  KT_FAULT_TOO_MANY = 5,      /* too many handles are open, too many requests */
+  KT_FAULT_FULL = 6,          /* the store has no room */
+  KT_FAULT_UNAVAILABLE = 7,   /* the service cannot be reached, or the connection is lost */
+  KT_FAULT_TYPE = 8,          /* a value cannot be converted */
+  KT_FAULT_QUERY = 9,         /* the service refused the statement; detail by the operation */
+  KT_FAULT_CONFLICT = 10,     /* compare and swap: somebody else wrote; detail by the operation */
+  KT_FAULT_INTERRUPTED = 11,  /* the instance has ended */
+} kt_host_fault;
+
+/* Operations: the capability in the second byte. Arguments in parentheses, then the answer; a
+ * handle is an integer that the host chose; `none` answers what has no result. */
+typedef enum {
+  /* Variables of the component. */
+  KT_VARIABLES_GET = 0x0100, /* (text name): text. NOT_FOUND, INVALID (the name), OTHER (provider) */
+  KT_VARIABLES_ALL = 0x0101, /* (): list of [text name, text value] */
+
+  /* Key-value stores. */
+  KT_KEY_VALUE_OPEN = 0x0200,  /* (text label): handle. ACCESS_DENIED, NOT_FOUND, TOO_MANY */
+  KT_KEY_VALUE_CLOSE = 0x0201, /* (handle) */
+  KT_KEY_VALUE_GET = 0x0202,   /* (handle, text key): bytes or none */
+  KT_KEY_VALUE_SET = 0x0203,   /* (handle, text key, bytes): none */
+  KT_KEY_VALUE_DELETE = 0x0204,      /* (handle, text key): none */
+  KT_KEY_VALUE_EXISTS = 0x0205,      /* (handle, text key): boolean */
+  KT_KEY_VALUE_KEYS = 0x0206,        /* (handle): list of text */
+  KT_KEY_VALUE_GET_MANY = 0x0207,    /* (handle, list of text): list of [text, bytes or none] */
+  KT_KEY_VALUE_SET_MANY = 0x0208,    /* (handle, list of [text, bytes]): none */
+  KT_KEY_VALUE_DELETE_MANY = 0x0209, /* (handle, list of text): none */
+  KT_KEY_VALUE_INCREMENT = 0x020a,   /* (handle, text key, integer): integer. TYPE */
+  KT_KEY_VALUE_SWAP = 0x020b, /* (handle, text key, bytes or none expected, bytes new): none.
+                                 CONFLICT with bytes or none: what is stored */
+
+  /* SQLite databases. A value is none, integer, real, text or bytes. */
+  KT_SQLITE_OPEN = 0x0300,    /* (text label): handle. ACCESS_DENIED, NOT_FOUND, TOO_MANY */
+  KT_SQLITE_CLOSE = 0x0301,   /* (handle) */
+  KT_SQLITE_EXECUTE = 0x0302, /* (handle, text statement, list of values):
+                                 [list of text columns, list of rows: list of values]. QUERY */
+  KT_SQLITE_CHANGES = 0x0303, /* (handle): integer */
+  KT_SQLITE_LAST_ROWID = 0x0304, /* (handle): integer */
+
+  /* Redis. */
+  KT_REDIS_OPEN = 0x0400,     /* (text address): handle. INVALID, ACCESS_DENIED, TOO_MANY */
+  KT_REDIS_CLOSE = 0x0401,    /* (handle) */
+  KT_REDIS_PUBLISH = 0x0402,  /* (handle, text channel, bytes): none */
+  KT_REDIS_GET = 0x0403,      /* (handle, text key): bytes or none */
+  KT_REDIS_SET = 0x0404,      /* (handle, text key, bytes): none */
+  KT_REDIS_INCR = 0x0405,     /* (handle, text key): integer. TYPE */
+  KT_REDIS_DEL = 0x0406,      /* (handle, list of text): integer */
+  KT_REDIS_SADD = 0x0407,     /* (handle, text key, list of text): integer. TYPE */
+  KT_REDIS_SMEMBERS = 0x0408, /* (handle, text key): list of text. TYPE */
+  KT_REDIS_SREM = 0x0409,     /* (handle, text key, list of text): integer. TYPE */
+  KT_REDIS_EXECUTE = 0x040a,  /* (handle, text command, list of integer or bytes): list of none,
+                                 text (a status), integer or bytes */
+
+  /* PostgreSQL. A value and a type are as bridge/host/src/postgres.rs says. */
+  KT_POSTGRES_OPEN = 0x0500,    /* (text address, text or none: PEM of a root certificate): handle */
+  KT_POSTGRES_CLOSE = 0x0501,   /* (handle) */
+  KT_POSTGRES_EXECUTE = 0x0502, /* (handle, text statement, list of values): integer rows */
+  KT_POSTGRES_QUERY = 0x0503,   /* (handle, text statement, list of values):
+                                   [list of [text name, type], list of rows: list of values].
+                                   QUERY with the server's fields */
+
+  /* MySQL and MariaDB; a value is [integer tag, payload]. */
+  KT_MYSQL_OPEN = 0x0600,
+  KT_MYSQL_CLOSE = 0x0601,
+  KT_MYSQL_EXECUTE = 0x0602, /* (handle, text statement, list of values): none */
+  KT_MYSQL_QUERY = 0x0603,   /* as KT_POSTGRES_QUERY */
+
+  /* MQTT. */
+  KT_MQTT_OPEN = 0x0700,    /* (text address, text user, text password, integer keep-alive seconds):
+                               handle */
+  KT_MQTT_CLOSE = 0x0701,   /* (handle) */
+  KT_MQTT_PUBLISH = 0x0702, /* (handle, text topic, bytes, integer QoS 0..2): none */
+
+  /* Language models. */
+  KT_LLM_INFER = 0x0800, /* (text model, text prompt, integer max tokens, real repeat penalty,
+                            integer its last-n, real temperature, integer top-k, real top-p):
+                            [text, integer prompt tokens, integer generated tokens] */
+  KT_LLM_EMBED = 0x0801, /* (text model, list of text): [list of list of real, integer tokens] */
+
+  /* Outbound network: policy only, the bridge connects. */
+  KT_NETWORK_MAY_REACH = 0x0900, /* (text scheme, text host, integer port): boolean */
+  KT_NETWORK_MAY_CONNECT = 0x0901, /* (text protocol "tcp" or "udp", text address, integer port):
+                                      boolean: by the allowed hosts and the blocked networks */
+  KT_NETWORK_IS_BLOCKED = 0x0902,  /* (text address): boolean: by the blocked networks */
+  KT_NETWORK_ENTER = 0x0903, /* (text use: "http", "socket"): handle of a permit. TOO_MANY. Waits
+                                where the use waits */
+  KT_NETWORK_LEAVE = 0x0904, /* (handle) */
+  KT_NETWORK_TLS = 0x0905,   /* (text host): [boolean platform roots, boolean well-known roots,
+                                bytes or none: PEM roots, bytes or none: PEM client certificate,
+                                bytes or none: PEM private key] */
+  KT_NETWORK_HEADERS = 0x0906, /* (): list of [text name, text value] to add to a request: trace
+                                  context */
+
+  /* Telemetry of guests (wasi:otel). */
+  KT_OTEL_SPAN_START = 0x0a00,
+  KT_OTEL_SPAN_END = 0x0a01,
+  KT_OTEL_OUTER_CONTEXT = 0x0a02,
+  KT_OTEL_METRICS = 0x0a03,
+  KT_OTEL_LOG = 0x0a04,
+} kt_operation;
+
+#endif
