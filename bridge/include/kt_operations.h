@@ -32,24 +32,22 @@ typedef enum {
  * columns have it) and at MySQL:
  */
 typedef enum {
-  KT_SQL_BOOLEAN = 1, /* boolean [bool]; MySQL: a parameter only, sent as 0 or 1 */
-  KT_SQL_INT8 = 2,    /* integer ["char"; no column has it] [TINYINT] */
-  KT_SQL_INT16 = 3,   /* integer [int2] [SMALLINT] */
-  KT_SQL_INT32 = 4,   /* integer [int4] [MEDIUMINT, INT] */
-  KT_SQL_INT64 = 5,   /* integer [int8] [BIGINT] */
-  KT_SQL_UINT8 = 6,   /* integer; this and the next three MySQL only [TINYINT UNSIGNED] */
-  KT_SQL_UINT16 = 7,  /* integer [SMALLINT UNSIGNED] */
-  KT_SQL_UINT32 = 8,  /* integer [MEDIUMINT UNSIGNED, INT UNSIGNED] */
-  KT_SQL_UINT64 =
-      9, /* integer: the same 64 bits, so from 2^63 on it is negative [BIGINT UNSIGNED] */
+  KT_SQL_BOOLEAN = 1,  /* boolean [bool]; MySQL: a parameter only, sent as 0 or 1 */
+  KT_SQL_INT8 = 2,     /* integer ["char"; no column has it] [TINYINT] */
+  KT_SQL_INT16 = 3,    /* integer [int2] [SMALLINT] */
+  KT_SQL_INT32 = 4,    /* integer [int4] [MEDIUMINT, INT] */
+  KT_SQL_INT64 = 5,    /* integer [int8] [BIGINT] */
+  KT_SQL_UINT8 = 6,    /* integer; this and the next three MySQL only [TINYINT UNSIGNED] */
+  KT_SQL_UINT16 = 7,   /* integer [SMALLINT UNSIGNED] */
+  KT_SQL_UINT32 = 8,   /* integer [MEDIUMINT UNSIGNED, INT UNSIGNED] */
+  KT_SQL_UINT64 = 9,   /* integer: its 64 bits, so negative from 2^63 on [BIGINT UNSIGNED] */
   KT_SQL_FLOAT32 = 10, /* real that fits in 32 bits [float4] [FLOAT] */
   KT_SQL_FLOAT64 = 11, /* real [float8] [DOUBLE] */
   KT_SQL_TEXT = 12,    /* text [text, varchar, bpchar; a parameter also for name, unknown and enums]
                           [CHAR, VARCHAR, TEXT of any size: those without the flag BINARY] */
   KT_SQL_BINARY = 13,  /* bytes [bytea] [the same with the flag BINARY: BINARY, VARBINARY, BLOB] */
 
-  /* From here on PostgreSQL only. The host checks what it is given: INVALID says which parameter.
-   */
+  /* From here on PostgreSQL only. The host checks what it is given (INVALID). */
   KT_SQL_DATE = 14, /* [integer year (32 bits), integer month 1..12, integer day 1..31] [date] */
   KT_SQL_TIME = 15, /* [integer hour 0..23, integer minute, integer second, integer nanosecond
                        0..999999999 (the server keeps microseconds)] [time] */
@@ -63,8 +61,7 @@ typedef enum {
   KT_SQL_RANGE_INT32 = 21, /* [lower, upper], each `none` (unbounded) or [integer, boolean
                               inclusive]; the empty range is 0 to 0, both exclusive [int4range] */
   KT_SQL_RANGE_INT64 = 22, /* the same [int8range] */
-  KT_SQL_RANGE_DECIMAL =
-      23, /* the same with text as DECIMAL; the empty one is "0" to "0" [numrange] */
+  KT_SQL_RANGE_DECIMAL = 23, /* the same with text as DECIMAL, the empty one of "0" [numrange] */
   KT_SQL_ARRAY_INT32 = 24,   /* list of integer or none, one dimension [int4[]] */
   KT_SQL_ARRAY_INT64 = 25,   /* list of integer or none [int8[]] */
   KT_SQL_ARRAY_DECIMAL = 26, /* list of text or none [numeric[]] */
@@ -95,8 +92,7 @@ typedef enum {
  * handle is an integer that the host chose; `none` answers what has no result. */
 typedef enum {
   /* Variables of the component. */
-  KT_VARIABLES_GET =
-      0x0100, /* (text name): text. NOT_FOUND, INVALID (the name), OTHER (provider) */
+  KT_VARIABLES_GET = 0x0100, /* (text name): text. NOT_FOUND, INVALID (name), OTHER (provider) */
   KT_VARIABLES_ALL = 0x0101, /* (): list of [text name, text value] */
 
   /* Key-value stores. */
