@@ -28,6 +28,12 @@ find_library(KT_NGHTTP2_ARCHIVE libnghttp2.a)
 if(KT_NGHTTP2_ARCHIVE)
   set_target_properties(PkgConfig::nghttp2 PROPERTIES INTERFACE_LINK_LIBRARIES ${KT_NGHTTP2_ARCHIVE})
 endif()
+# Only its protocol reader is used; the archive brings nothing else.
+add_library(kt_hiredis INTERFACE)
+find_path(KT_HIREDIS_INCLUDE hiredis/hiredis.h REQUIRED)
+find_library(KT_HIREDIS_ARCHIVE NAMES libhiredis.a hiredis REQUIRED)
+target_include_directories(kt_hiredis SYSTEM INTERFACE ${KT_HIREDIS_INCLUDE})
+target_link_libraries(kt_hiredis INTERFACE ${KT_HIREDIS_ARCHIVE})
 # Files that include fmt are compiled as for the shared library, whose place kt_fmt takes.
 add_library(kt_fmt STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/fmt.cc)
 target_compile_definitions(kt_fmt PUBLIC
