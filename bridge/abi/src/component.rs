@@ -69,7 +69,7 @@ fn compile(shared: &Shared, bytes: &[u8]) -> Outcome<Compiled> {
     let concurrency = asks_for_concurrency(bytes);
     let compiled = compile_for(shared, bytes, &input, concurrency);
     match compiled {
-        // Composed components may use asynchronous functions where no name shows it.
+        // A core module's calls of asynchronous functions may not show before it is a component.
         Err(ref fault) if fault.kind == Kind::NotWasm && concurrency == Concurrency::Off => {
             compile_for(shared, bytes, &input, Concurrency::On).or(compiled)
         }

@@ -1,6 +1,9 @@
 //! Tells components, core modules and other bytes apart, and makes core modules into components.
 
-use wasmparser::{Encoding, ExternalKind, Parser, Payload};
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, ComponentDefinedType, ComponentType,
+    ComponentTypeDeclaration, Encoding, ExternalKind, InstanceTypeDeclaration, Parser, Payload,
+};
 
 use crate::engine::Concurrency;
 use crate::error::{fail, Fail, Kind, Outcome};
@@ -55,7 +58,35 @@ pub fn detect(bytes: &[u8]) -> Outcome<Input> {
     }
 }
 
-/// Whether names at any level show asynchronous functions or WASI 0.3. Damaged bytes show nothing.
+/// Whether a type is, or has inside, what only asynchronous functions know.
+fn is_asynchronous(ty: &ComponentType<'_>) -> bool {
+    match ty {
+        ComponentType::Func(function) => function.async_,
+        ComponentType::Defined(ComponentDefinedType::Future(_)) => true,
+        ComponentType::Defined(ComponentDefinedType::Stream(_)) => true,
+        ComponentType::Instance(items) => items
+            .iter()
+            .any(|i| matches!(i, InstanceTypeDeclaration::Type(ty) if is_asynchronous(ty))),
+        ComponentType::Component(items) => items
+            .iter()
+            .any(|i| matches!(i, ComponentTypeDeclaration::Type(ty) if is_asynchronous(ty))),
+        _ => false,
+    }
+}
+
+fn lifts_or_lowers_async(function: &CanonicalFunction) -> bool {
+    let options = match function {
+        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
+            options
+        }
+        _ => return false,
+    };
+    options.contains(&CanonicalOption::Async)
+}
+
+/// Whether types or names at any level show asynchronous functions or WASI 0.3, in what is imported,
+/// exported or used inside. Damaged bytes show nothing; a core module that calls asynchronous
+/// functions synchronously shows it when it has been made into a component.
 pub fn asks_for_concurrency(bytes: &[u8]) -> Concurrency {
     let is_wasi_3 = |name: &str| name.starts_with("wasi:") && name.contains("@0.3.");
     let is_async = |name: &str| {
@@ -63,13 +94,22 @@ pub fn asks_for_concurrency(bytes: &[u8]) -> Concurrency {
             || name.starts_with("trigger-kinesis:handler/handle-async@")
     };
     let shows = |payload: Payload<'_>| match payload {
+        Payload::ComponentTypeSection(list) => {
+            list.into_iter().flatten().any(|ty| is_asynchronous(&ty))
+        }
+        Payload::ComponentCanonicalSection(list) => {
+            list.into_iter().flatten().any(|function| lifts_or_lowers_async(&function))
+        }
         Payload::ComponentImportSection(list) => {
             list.into_iter().flatten().any(|i| is_wasi_3(i.name.name))
         }
         Payload::ComponentExportSection(list) => {
             list.into_iter().flatten().any(|e| is_async(e.name.name))
         }
-        Payload::ImportSection(list) => list.into_imports().flatten().any(|i| is_wasi_3(i.module)),
+        Payload::ImportSection(list) => list
+            .into_imports()
+            .flatten()
+            .any(|i| is_wasi_3(i.module) || i.name.starts_with("[async-lower]")),
         Payload::ExportSection(list) => list.into_iter().flatten().any(|e| is_async(e.name)),
         _ => false,
     };

@@ -58,9 +58,52 @@ impl Handler {
     }
 }
 
+/// What host calls stand behind (crates stores, servers, network); a name that ends in a dot stands
+/// for all that begins so. Judged by name only so that all that is missing can be told at once: what
+/// is not linked after all is refused by the linker.
+const HOST_INTERFACES: [&str; 36] = [
+    "fermyon:spin/config",
+    "fermyon:spin/http",
+    "fermyon:spin/key-value",
+    "fermyon:spin/key-value@2.0.",
+    "fermyon:spin/llm",
+    "fermyon:spin/llm@2.0.",
+    "fermyon:spin/mqtt@2.0.",
+    "fermyon:spin/mysql",
+    "fermyon:spin/mysql@2.0.",
+    "fermyon:spin/postgres",
+    "fermyon:spin/postgres@2.0.",
+    "fermyon:spin/redis",
+    "fermyon:spin/redis@2.0.",
+    "fermyon:spin/sqlite",
+    "fermyon:spin/sqlite@2.0.",
+    "fermyon:spin/variables@2.0.",
+    "spin:key-value/key-value@3.",
+    "spin:mqtt/mqtt@3.",
+    "spin:mysql/mysql@3.",
+    "spin:postgres/postgres@3.",
+    "spin:postgres/postgres@4.",
+    "spin:redis/redis@3.",
+    "spin:sqlite/sqlite@3.",
+    "spin:variables/variables@3.",
+    "wasi:config/store@0.2.0-draft-2024-09-27",
+    "wasi:http/client@0.3.",
+    "wasi:http/outgoing-handler@0.2.",
+    "wasi:http/types@0.2.",
+    "wasi:http/types@0.3.",
+    "wasi:keyvalue/atomics@0.2.0-draft2",
+    "wasi:keyvalue/batch@0.2.0-draft2",
+    "wasi:keyvalue/store@0.2.0-draft2",
+    "wasi:otel/logs@0.2.0-rc.2",
+    "wasi:otel/metrics@0.2.0-rc.2",
+    "wasi:otel/tracing@0.2.0-rc.2",
+    "wasi:otel/types@0.2.0-rc.2",
+];
+
 pub struct Description {
     pub imports: Vec<String>,
     pub exports: Vec<String>,
+    /// What WASI does not provide.
     missing: Vec<String>,
     handlers: Vec<Handler>,
     kinesis_is_function: bool,
@@ -74,6 +117,11 @@ fn is_provided(name: &str) -> bool {
     let Some((package, _)) = package.split_once('/') else { return false };
     let known = version.starts_with("0.2.") || cfg!(feature = "p3") && version.starts_with("0.3.");
     WASI_PACKAGES.contains(&package) && known
+}
+
+fn is_of_host(name: &str) -> bool {
+    let covers = |known: &&str| name == *known || known.ends_with('.') && name.starts_with(*known);
+    HOST_INTERFACES.iter().any(|known| covers(&known))
 }
 
 pub fn describe(component: &Component) -> Description {
@@ -117,8 +165,9 @@ fn quoted(names: &[String]) -> String {
 }
 
 impl Description {
-    /// Exactly one handler that this build can run, and no import left over.
-    pub fn check(&self) -> Outcome<Handler> {
+    /// Exactly one handler that this build can run, and no import left over. `with_host`: there is
+    /// a host for host calls.
+    pub fn check(&self, with_host: bool) -> Outcome<Handler> {
         let handler = match self.handlers.as_slice() {
             [] => return fail(Kind::Link, self.without_handler()),
             [handler] => handler,
@@ -149,10 +198,12 @@ impl Description {
                 format!("the component's export `{KINESIS_EXPORT}` is not a function"),
             );
         }
-        if !self.missing.is_empty() {
+        let is_missing = |name: &&String| !(with_host && is_of_host(name));
+        let missing: Vec<String> = self.missing.iter().filter(is_missing).cloned().collect();
+        if !missing.is_empty() {
             return fail(
                 Kind::Link,
-                format!("the component imports what nobody provides: {}", quoted(&self.missing)),
+                format!("the component imports what nobody provides: {}", quoted(&missing)),
             );
         }
         Ok(handler.clone())

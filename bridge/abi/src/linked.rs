@@ -214,7 +214,7 @@ unsafe fn link(
     let o = unsafe { c::reference(options, "options") }?;
     // SAFETY: null or a live value, by the header. Taken over here, so that it is always released.
     let host = unsafe { o.host.as_ref() }.copied().map(Host::new);
-    let handler = component.description.check()?;
+    let handler = component.description.check(host.is_some())?;
     let compiled = &component.component;
     let mut linker: Linker<State> = Linker::new(compiled.engine());
     link_host(&mut linker, component.concurrency == Concurrency::On)
