@@ -205,6 +205,42 @@ TEST_F(ARedisClient, SaysWhoItIsAndChoosesTheDatabase) {
   EXPECT_FALSE(ask(*none, {"PING"}));
 }
 
+TEST_F(ARedisClient, SpeaksTlsAndChecksWhoAnswers) {
+  test::ServerCommand command;
+  command.arguments = {"redis-server",
+                       "--port",
+                       "0",
+                       "--tls-port",
+                       "{port}",
+                       "--bind",
+                       "127.0.0.1",
+                       "--save",
+                       "",
+                       "--tls-cert-file",
+                       "{directory}/tls.pem",
+                       "--tls-key-file",
+                       "{directory}/tls.key",
+                       "--tls-auth-clients",
+                       "no"};
+  test::ServerProcess secure(command);
+  ASSERT_TRUE(secure.make_certificate("localhost"));
+  ASSERT_TRUE(secure.start());
+  RedisAddress address = *parse_redis_address("rediss://localhost");
+  address.port = secure.port();
+  RedisOptions options;
+  options.tls = make_tls_context();
+  options.tls->load_verify_file((secure.directory() / "tls.pem").string());
+  const auto trusting = client_of(address, options);
+  const std::string large(3'000'000, 's');
+  EXPECT_EQ(ask(*trusting, {"SET", "k", large})->text, "OK");
+  EXPECT_EQ(ask(*trusting, {"GET", "k"})->text, large);
+  const auto unknown = ask(*client_of(address), {"PING"});
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().what, HasSubstr("TLS handshake failed"));
+  address.host = "127.0.0.1";  // not the name in the certificate
+  EXPECT_FALSE(ask(*client_of(address, options), {"PING"}));
+}
+
 /// Says the same to everybody who asks something.
 class CannedServer {
  public:

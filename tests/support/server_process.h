@@ -129,6 +129,13 @@ class ServerProcess {
     EXPECT_TRUE(well) << arguments.front() << " failed:\n" << output();
     return well;
   }
+  /// A certificate for TLS that vouches for itself: {directory}/tls.pem, its key in tls.key.
+  bool make_certificate(const std::string& host) {
+    return run_first({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                      "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                      "/CN=" + host, "-addext", "subjectAltName=DNS:" + host, "-keyout",
+                      "{directory}/tls.key", "-out", "{directory}/tls.pem"});
+  }
   /// At once, as a crash.
   void kill() {
     if (pid_ <= 0)
