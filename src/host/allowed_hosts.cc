@@ -120,6 +120,8 @@ Result<AllowedHost::Host> AllowedHost::parse_host(std::string_view text) {
       return invalid("has a host that is neither '*' nor '*.' with a domain");
     return Host(Below{"." + *domain->domain()});
   }
+  if (text.find('{') != std::string_view::npos)
+    return invalid("has a list of hosts; write an entry for each");
   if (text.find('*') != std::string_view::npos)
     return invalid(
         "has a '*' inside of the host; it may stand for everything or, as '*.', in "
