@@ -1,0 +1,19 @@
+#include "host/llm/engine.h"
+
+namespace kt::host {
+namespace {
+
+constexpr const char* kNotSupported =
+    "Local LLM operations are not supported in this version of Spin.";
+
+}  // namespace
+
+Task<Result<Inference>> NoLanguageModels::infer(std::string, std::string, InferenceOptions) {
+  co_return fail(ErrorCode::Invalid, kNotSupported);
+}
+
+Task<Result<Embeddings>> NoLanguageModels::embed(std::string, std::vector<std::string>) {
+  co_return fail(ErrorCode::Invalid, kNotSupported);
+}
+
+}  // namespace kt::host

@@ -1,0 +1,17 @@
+// host/variables/request_text.h — Texts inside URLs, forms and headers.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace kt::host {
+
+/// Percent-encoded but for letters, digits and "-._~"; `kept` stay too.
+std::string percent_encoded(std::string_view text, std::string_view kept = {});
+
+/// Whether it may be the value of a header: no control characters.
+bool is_header_value(std::string_view text);
+
+/// An endpoint's path as a prefix of others: without "/" at its end.
+std::string path_prefix(std::string_view path);
+
+}  // namespace kt::host
