@@ -1,0 +1,151 @@
+// host/shared_clients.h — Connections to servers that all instances of a component share.
+//
+// Why: an instance lives for one batch, a connection takes round trips to make. So a client
+// outlives the handles on it for a while, and many instances use one at a time. What is shared is
+// one component's: no other can reach it.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "host/connection_permits.h"
+#include "runtime/clock.h"
+
+namespace kt::host {
+
+/// Clients by what tells them apart (address, user). Lives on: host loop; destroyed there. The
+/// clock outlives it, leases need not.
+template <class Client>
+class SharedClients {
+ public:
+  struct Options {
+    std::string use;  ///< as ConnectionPermits knows it
+    /// How long a client without leases stays; zero where connections are scarce.
+    Duration idle_time = std::chrono::seconds(10);
+    std::size_t idle_max = 16;
+  };
+
+ private:
+  struct Entry {
+    std::shared_ptr<Client> client;
+    ConnectionPermits::Permit permit;
+    std::size_t leases = 0;
+    MonotonicTime idle_since{};
+  };
+  struct State;
+
+ public:
+  /// The use of a client, until it is destroyed.
+  class Lease {
+   public:
+    Lease(std::shared_ptr<State> state, std::string key, std::shared_ptr<Client> client)
+        : state_(std::move(state)), key_(std::move(key)), client_(std::move(client)) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() {
+      client_.reset();
+      state_->left(key_);
+    }
+    Client& client() const { return *client_; }
+
+   private:
+    std::shared_ptr<State> state_;
+    std::string key_;
+    std::shared_ptr<Client> client_;
+  };
+
+  SharedClients(Clock& clock, std::shared_ptr<ConnectionPermits> permits, Options options)
+      : state_(std::make_shared<State>(clock, std::move(permits), std::move(options))) {}
+  SharedClients(const SharedClients&) = delete;
+  SharedClients& operator=(const SharedClients&) = delete;
+  ~SharedClients() { state_->end(); }
+
+  /// The client of `key`, from `make()` when there is none. Waits for a permit where connections
+  /// are limited.
+  template <class Make>
+  Task<std::shared_ptr<Lease>> take(std::string key, Make make) {
+    const auto state = state_;
+    if (!state->entries.contains(key)) {
+      auto permit = co_await state->permit();
+      if (!state->entries.contains(key)) {
+        Entry entry;
+        entry.client = make();
+        entry.permit = std::move(permit);
+        state->entries.emplace(key, std::move(entry));
+      }
+    }
+    Entry& entry = state->entries.find(key)->second;
+    ++entry.leases;
+    auto client = entry.client;
+    co_return std::make_shared<Lease>(state, std::move(key), std::move(client));
+  }
+  /// For a connection beside the shared ones.
+  Task<ConnectionPermits::Permit> permit() {
+    const auto state = state_;
+    co_return co_await state->permit();
+  }
+  std::size_t size() const { return state_->entries.size(); }
+
+ private:
+  struct State final : Alarm {
+    State(Clock& c, std::shared_ptr<ConnectionPermits> p, Options o)
+        : clock(c), permits(std::move(p)), options(std::move(o)) {}
+
+    Task<ConnectionPermits::Permit> permit() {
+      auto permit = permits->try_enter(options.use);
+      if (permit)
+        co_return *std::move(permit);
+      drop_idle(MonotonicTime::max());  // rather than wait for what only lies there
+      co_return co_await permits->enter(options.use);
+    }
+    void left(const std::string& key) {
+      const auto found = entries.find(key);
+      if (found == entries.end() || --found->second.leases > 0)
+        return;
+      found->second.idle_since = clock.now();
+      const bool keep =
+          !ended && options.idle_time > Duration::zero() && idle() <= options.idle_max;
+      if (!keep)
+        entries.erase(found);
+      else if (!alarm)
+        alarm = clock.schedule(clock.now() + options.idle_time, *this);
+    }
+    std::size_t idle() const {
+      std::size_t count = 0;
+      for (const auto& [key, entry] : entries)
+        count += entry.leases == 0 ? 1 : 0;
+      return count;
+    }
+    /// Those without leases since then or longer.
+    void drop_idle(MonotonicTime since) {
+      std::erase_if(entries, [since](const auto& entry) {
+        return entry.second.leases == 0 && entry.second.idle_since <= since;
+      });
+    }
+    void fire() override {
+      alarm.reset();
+      drop_idle(clock.now() - options.idle_time);
+      if (idle() > 0)
+        alarm = clock.schedule(clock.now() + options.idle_time, *this);
+    }
+    void end() {
+      ended = true;
+      drop_idle(MonotonicTime::max());
+      if (alarm)
+        clock.cancel(*std::exchange(alarm, std::nullopt));
+    }
+
+    Clock& clock;
+    std::shared_ptr<ConnectionPermits> permits;
+    Options options;
+    std::map<std::string, Entry, std::less<>> entries;
+    std::optional<Clock::AlarmId> alarm;
+    bool ended = false;
+  };
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace kt::host
