@@ -5,6 +5,8 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,17 @@ struct Placement {
   int line = 0;
 };
 
+/// A component that satisfies one import of another one.
+struct Dependency {
+  std::string name;                     ///< of the import: "acme:codec/avro@1.0.0" or a plain name
+  std::filesystem::path source;         ///< file with its code
+  std::vector<std::uint8_t> bytes;      ///< instead of `source`: given within the locked app
+  std::string place;                    ///< file and line, for messages
+  std::optional<std::string> exported;  ///< the export to take; none: the one named as the import
+  bool inherits_all = false;            ///< it may do all that its parent may
+  std::set<std::string> inherits;       ///< else the sets it shares: "key_value_stores", ...
+};
+
 /// Code and surroundings of a guest.
 struct Component {
   ComponentId id;
@@ -41,6 +54,12 @@ struct Component {
   std::vector<Placement> files;                  ///< to be copied (app/assets.h)
   std::vector<std::string> exclude_files;        ///< globs that `files` leaves out
   std::vector<Mount> mounts;                     ///< ready directories
+  /// As written, templates included; the older `allowed_http_hosts` are added in today's form.
+  std::vector<std::string> allowed_outbound_hosts;
+  std::vector<std::string> key_value_stores;  ///< labels, as are the next
+  std::vector<std::string> sqlite_databases;
+  std::vector<std::string> ai_models;
+  std::vector<Dependency> dependencies;
 };
 
 /// One `[[trigger.kinesis]]`.
@@ -56,11 +75,13 @@ struct App {
   std::string name;
   std::string version;
   std::string description;
-  std::filesystem::path root;                 ///< relative paths of the manifest start here
-  std::string document;                       ///< the file's name, for messages
-  std::vector<Trigger> triggers;              ///< of type kinesis; at least one
-  std::vector<Component> components;          ///< those the triggers name
-  std::vector<std::string> other_components;  ///< ids of the rest: --follow may name them
+  std::filesystem::path root;         ///< relative paths of the manifest start here
+  std::string document;               ///< the file's name, for messages
+  std::vector<Trigger> triggers;      ///< of type kinesis; at least one
+  std::vector<Component> components;  ///< those the triggers name
+  /// The rest, for what is checked of a whole app and for --follow: id, labels, hosts, variables.
+  std::vector<Component> other_components;
+  std::map<std::string, Variable, std::less<>> variables;  ///< `[variables]`
   ProcessOptions process;
   std::vector<Setting> settings;  ///< of `process`
   std::vector<std::string> warnings;
@@ -81,6 +102,9 @@ Result<App> parse_locked_app(std::string_view text, const std::string& document,
                              const std::filesystem::path& working_dir, const Outside& outside);
 /// The path that a `file:` URL names, percent-decoded.
 Result<std::filesystem::path> path_of_file_url(std::string_view url);
+
+/// `allowed_http_hosts` in the form of `allowed_outbound_hosts`. Invalid names the entry.
+Result<std::vector<std::string>> modern_allowed_hosts(const std::vector<std::string>& legacy);
 
 /// Every component's code exists as a file. NotFound names the place and what builds it.
 Result<Unit> check_sources(const App& app);

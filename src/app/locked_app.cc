@@ -1,32 +1,12 @@
 // Reads the locked app that `spin up` writes.
-#include <openssl/evp.h>
-
 #include "app/app.h"
+#include "app/reach.h"
 #include "app/triggers.h"
 
 namespace kt::app {
 namespace {
 
 constexpr std::string_view kTriggerType = "kinesis";
-
-Result<std::vector<std::uint8_t>> decode_base64(const std::string& text) {
-  const auto bad = [] { return fail(ErrorCode::Invalid, "its inline source is not base64"); };
-  if (text.size() % 4 != 0)
-    return bad();
-  std::vector<std::uint8_t> out(text.size() / 4 * 3 + 1);
-  const int written =
-      EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size()));
-  if (written < 0)
-    return bad();
-  auto size = static_cast<std::size_t>(written);
-  if (text.ends_with("=="))
-    size -= 2;
-  else if (text.ends_with("="))
-    size -= 1;
-  out.resize(size);
-  return out;
-}
 
 class LockedReader {
  public:
@@ -80,13 +60,15 @@ class LockedReader {
     for (Value& variable : known.items) {
       std::vector<Value> kept;
       for (Value& member : variable.items) {
-        const bool wanted = member.key == "default" || member.key == "secret";
+        const bool wanted =
+            member.key == "default" || member.key == "secret" || member.key == "description";
         if (wanted && !member.is(Value::Kind::Null))
           kept.push_back(std::move(member));
       }
       variable.items = std::move(kept);
     }
     TRY(variables_, Variables::read(&known, document_, outside_));
+    app_.variables = variables_.declared();
     return Unit{};
   }
 
@@ -125,9 +107,7 @@ class LockedReader {
     }
     if (components_ != nullptr) {
       for (const Value& one : components_->items) {
-        TRY(const std::string id, text_member(one, "id", document_));
-        if (app_.find_component(ComponentId(id)) == nullptr)
-          app_.other_components.push_back(id);
+        TRY(read_other_component(one));
       }
     }
     return Unit{};
@@ -172,16 +152,14 @@ class LockedReader {
     component.id = ComponentId(id);
     component.place = document_.name;
     TRY(collect_requirements(table.find("host_requirements")));
-    for (const std::string_view kind : {"dependencies", "trigger_dependencies"}) {
-      const Value* dependencies = table.find(kind);
-      if (dependencies != nullptr && !dependencies->items.empty()) {
-        return document_.error(0, "component \"" + id +
-                                      "\": component dependencies are not "
-                                      "available in this version yet");
-      }
-    }
+    const Value* dependencies = table.find("trigger_dependencies");
+    if (dependencies != nullptr && !dependencies->items.empty())
+      return document_.error(0,
+                             "component \"" + id + "\": this trigger should not have dependencies");
     TRY(read_source(table, id, component));
     TRY(read_files(table, id, component));
+    TRY(read_reach_of(table, component));
+    TRY(read_locked_dependencies(table, document_, component));
     TRY(read_texts(table, component));
     app_.components.push_back(std::move(component));
     return Unit{};
@@ -192,19 +170,27 @@ class LockedReader {
     const std::string where = "component \"" + id + "\": ";
     if (source == nullptr)
       return document_.error(0, where + "it has no source");
-    TRY(const std::string inlined, text_member(*source, "inline", document_));
-    if (!inlined.empty()) {
-      auto bytes = decode_base64(inlined);
-      if (!bytes)
-        return document_.error(0, where + bytes.error().what);
-      component.bytes = *std::move(bytes);
+    if (auto read = read_content(*source, document_, component.source, component.bytes); !read)
+      return document_.error(0, where + read.error().what);
+    return Unit{};
+  }
+
+  Result<Unit> read_reach_of(const Value& table, Component& component) {
+    TRY(const Value* metadata, table_member(table, "metadata", document_));
+    return metadata == nullptr ? Unit{} : read_reach(*metadata, "databases", document_, component);
+  }
+
+  /// Components of other triggers never run here; their labels and variables are checked all the
+  /// same, as Spin's triggers check those of the whole app.
+  Result<Unit> read_other_component(const Value& table) {
+    Component component;
+    TRY(const std::string id, text_member(table, "id", document_));
+    component.id = ComponentId(id);
+    if (app_.find_component(component.id) != nullptr)
       return Unit{};
-    }
-    TRY(const std::string url, text_member(*source, "source", document_));
-    auto path = path_of_file_url(url);
-    if (!path)
-      return document_.error(0, where + path.error().what);
-    component.source = *path;
+    TRY(read_reach_of(table, component));
+    TRY(read_config(table, component));
+    app_.other_components.push_back(std::move(component));
     return Unit{};
   }
 
@@ -233,13 +219,17 @@ class LockedReader {
         component.environment[one.key] = variables_.expand_known(text).text;
       }
     }
+    return read_config(table, component);
+  }
+
+  Result<Unit> read_config(const Value& table, Component& component) {
     TRY(const Value* config, table_member(table, "config", document_));
-    if (config != nullptr) {
-      for (const Value& one : config->items) {
-        TRY(const std::string text, text_member(*config, one.key, document_));
-        TRY(variables_.check(text, 0, document_));
-        component.variables[one.key] = text;
-      }
+    if (config == nullptr)
+      return Unit{};
+    for (const Value& one : config->items) {
+      TRY(const std::string text, text_member(*config, one.key, document_));
+      TRY(variables_.check(text, 0, document_));
+      component.variables[one.key] = text;
     }
     return Unit{};
   }

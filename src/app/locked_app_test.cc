@@ -75,7 +75,11 @@ TEST(LockedApp, ReadsWhatSpinWrites) {
   ASSERT_EQ(component.mounts.size(), 1U);
   EXPECT_EQ(component.mounts[0].host, "/tmp/spinup-Ab12Cd/assets/ingest");
   EXPECT_EQ(component.mounts[0].guest, "/");
-  EXPECT_THAT(app->other_components, testing::ElementsAre("web"));
+  EXPECT_THAT(component.allowed_outbound_hosts, testing::ElementsAre("https://{{ api_host }}"));
+  ASSERT_EQ(app->other_components.size(), 1U);
+  EXPECT_EQ(app->other_components[0].id.str(), "web");
+  EXPECT_EQ(app->variables.at("api_host").description, "where to post");
+  EXPECT_FALSE(app->variables.at("api_token").fallback.has_value());
 }
 
 TEST(LockedApp, TakesTheLegacyPlaceOfTriggerOptions) {
@@ -125,9 +129,57 @@ TEST(LockedApp, RefusesAMissingComponent) {
               HasSubstr("names the component \"gone\", which is not in the app"));
 }
 
-TEST(LockedApp, RefusesDependenciesRatherThanRunThemUndenied) {
+TEST(LockedApp, ReadsLabelsUnderTheirMetadataKeys) {
+  const auto app = parse(changed(R"("allowed_outbound_hosts": ["https://{{ api_host }}"])",
+                                 R"("ai_models": ["m"], "databases": ["default", "audit"],
+        "allowed_http_hosts": ["old.example"], "key_value_stores": ["kv"], "build": {})"));
+  ASSERT_TRUE(app) << app.error().what;
+  const Component& component = app->components[0];
+  EXPECT_THAT(component.sqlite_databases, testing::ElementsAre("default", "audit"));
+  EXPECT_THAT(component.key_value_stores, testing::ElementsAre("kv"));
+  EXPECT_THAT(component.ai_models, testing::ElementsAre("m"));
+  EXPECT_THAT(component.allowed_outbound_hosts,
+              testing::ElementsAre("http://old.example", "https://old.example"));
+}
+
+TEST(LockedApp, ReadsDependenciesWithWhatTheyInherit) {
+  const auto app = parse(changed("\"future\": [1, {}]", R"("dependencies": {
+    "acme:codec/avro@1.0.0": { "source": { "source": "file:///a.wasm" }, "export": null,
+      "inherit": { "Some": ["allowed_outbound_hosts"] } },
+    "acme:geo/lookup": { "source": { "inline": "AGFzbQ==" }, "export": "v:geo/lookup@2.1.0",
+      "inherit": "All" },
+    "plain": { "source": { "source": "file:///p.wasm" } } })"));
+  ASSERT_TRUE(app) << app.error().what;
+  const auto& dependencies = app->components[0].dependencies;
+  ASSERT_EQ(dependencies.size(), 3U);
+  EXPECT_EQ(dependencies[0].source, "/a.wasm");
+  EXPECT_FALSE(dependencies[0].exported.has_value());
+  EXPECT_THAT(dependencies[0].inherits, testing::ElementsAre("allowed_outbound_hosts"));
+  EXPECT_EQ(dependencies[1].bytes.size(), 4U);
+  EXPECT_EQ(dependencies[1].exported, "v:geo/lookup@2.1.0");
+  EXPECT_TRUE(dependencies[1].inherits_all);
+  EXPECT_FALSE(dependencies[2].inherits_all);
+  EXPECT_TRUE(dependencies[2].inherits.empty());
+}
+
+TEST(LockedApp, RefusesDependenciesItCannotReadAndThoseOfTheTrigger) {
   EXPECT_THAT(error_of(changed("\"future\": [1, {}]", R"("dependencies": { "a:b/c": {} })")),
-              HasSubstr("dependencies are not available"));
+              HasSubstr("dependency \"a:b/c\": it has no source"));
+  EXPECT_THAT(error_of(changed("\"future\": [1, {}]", R"("dependencies": { "a:b/c": {
+                "source": { "source": "file:///x" }, "inherit": "Most" } })")),
+              HasSubstr("its \"inherit\" is neither \"All\" nor a list"));
+  EXPECT_THAT(error_of(changed("\"future\": [1, {}]", R"("trigger_dependencies": { "r": [{}] })")),
+              HasSubstr("this trigger should not have dependencies"));
+  EXPECT_THAT(
+      error_of(changed("\"trigger_type\": \"kinesis\",",
+                       R"("trigger_type": "kinesis", "trigger_dependencies": {"r":[{}]},)")),
+      HasSubstr("this trigger should not have dependencies"));
+}
+
+TEST(LockedApp, ChecksTemplatesOfEveryComponentsVariables) {
+  EXPECT_THAT(error_of(changed("\"id\": \"web\", \"source\"",
+                               R"("id": "web", "config": { "x": "{{ gone }}" }, "source")")),
+              HasSubstr("template names the unknown variable \"gone\""));
 }
 
 TEST(LockedApp, ReadsATomlDateAsJsonSpellsIt) {

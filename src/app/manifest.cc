@@ -1,6 +1,7 @@
 // Reads spin.toml.
 #include "app/app.h"
 #include "app/nearest.h"
+#include "app/reach.h"
 #include "app/triggers.h"
 
 namespace kt::app {
@@ -24,11 +25,12 @@ class ManifestReader {
                      "the manifest", document_));
     TRY(const Value* variables, table_member(manifest, "variables", document_));
     TRY(variables_, Variables::read(variables, document_, outside_));
+    app_.variables = variables_.declared();
     TRY(read_application(manifest));
     TRY(components_, table_member(manifest, "component", document_));
     TRY(read_triggers(manifest));
     TRY(check_triggers(app_, document_));
-    name_other_components();
+    TRY(read_other_components());
     return std::move(app_);
   }
 
@@ -157,12 +159,8 @@ class ManifestReader {
     TRY(read_build(table, component));
     TRY(read_files(table, where, component));
     TRY(read_texts(table, component));
-    const Value* dependencies = table.find("dependencies");
-    if (dependencies != nullptr && !dependencies->items.empty()) {
-      return document_.error(dependencies->line,
-                             "component dependencies are not available in this version yet (in " +
-                                 where + "): compose the component before");
-    }
+    TRY(read_reach(table, "sqlite_databases", document_, component));
+    TRY(read_manifest_dependencies(table, components_, app_.root, where, document_, component));
     app_.components.push_back(std::move(component));
     return Unit{};
   }
@@ -232,24 +230,36 @@ class ManifestReader {
         component.environment[one.key] = variables_.expand_known(text).text;
       }
     }
+    return read_variables(table, component);
+  }
+
+  Result<Unit> read_variables(const Value& table, Component& component) {
     TRY(const Value* variables, table_member(table, "variables", document_));
-    if (variables != nullptr) {
-      for (const Value& one : variables->items) {
-        TRY(const std::string text, text_member(*variables, one.key, document_));
-        TRY(variables_.check(text, one.line, document_));
-        component.variables[one.key] = text;
-      }
+    if (variables == nullptr)
+      return Unit{};
+    for (const Value& one : variables->items) {
+      TRY(const std::string text, text_member(*variables, one.key, document_));
+      TRY(variables_.check(text, one.line, document_));
+      component.variables[one.key] = text;
     }
     return Unit{};
   }
 
-  void name_other_components() {
+  /// Components without a trigger of ours never run here; what they ask for is checked all the
+  /// same, as an app is right or wrong whoever runs a part of it.
+  Result<Unit> read_other_components() {
     if (components_ == nullptr)
-      return;
+      return Unit{};
     for (const Value& one : components_->items) {
-      if (app_.find_component(ComponentId(one.key)) == nullptr)
-        app_.other_components.push_back(one.key);
+      if (app_.find_component(ComponentId(one.key)) != nullptr)
+        continue;
+      Component component;
+      component.id = ComponentId(one.key);
+      TRY(read_reach(one, "sqlite_databases", document_, component));
+      TRY(read_variables(one, component));
+      app_.other_components.push_back(std::move(component));
     }
+    return Unit{};
   }
 
   Document document_;

@@ -288,7 +288,8 @@ TEST(Manifest, IgnoresOtherTriggersAndTheirComponents) {
                          "[component.web]\nsource = { registry = \"r\" }\nwhatever = 1\n");
   ASSERT_TRUE(app) << app.error().what;
   EXPECT_EQ(app->components.size(), 1U);
-  EXPECT_THAT(app->other_components, testing::ElementsAre("web"));
+  ASSERT_EQ(app->other_components.size(), 1U);
+  EXPECT_EQ(app->other_components[0].id.str(), "web");
 }
 
 TEST(Manifest, KeepsPositionsOfTwoTriggersApart) {
@@ -318,9 +319,9 @@ TEST(Templates, TakeValuesFromFlagThenEnvironmentThenDotenvThenDefault) {
       "[variables]\nregion = { default = \"eu-west-1\" }\n"
       "name = { required = true }\n");
   Outside outside;
-  EXPECT_THAT(error_of(text), HasSubstr("variable \"name\" is required and has no value: set it by "
-                                        "--variable name=… or by the environment variable "
-                                        "SPIN_VARIABLE_NAME"));
+  EXPECT_THAT(error_of(text), HasSubstr("no provider resolved required variable(s): [\"name\"]: "
+                                        "set one by --variable name=… or by the environment "
+                                        "variable SPIN_VARIABLE_NAME"));
   outside.dotenv["SPIN_VARIABLE_NAME"] = "weak";
   auto app = parse(text, outside);
   ASSERT_TRUE(app) << app.error().what;
@@ -335,6 +336,119 @@ TEST(Templates, TakeValuesFromFlagThenEnvironmentThenDotenvThenDefault) {
             "arn:aws:kinesis:us-west-2:123456789012:stream/strongest");
   EXPECT_EQ(app->components[0].environment.at("HOST"), "strongest");
   EXPECT_EQ(app->components[0].environment.at("T"), "{{ .Go }}");
+}
+
+TEST(Templates, AskTheProvidersOfTheRuntimeConfigurationInTheirOrder) {
+  const std::string text =
+      manifest("stream_arn = \"arn:aws:kinesis:{{ region }}:123456789012:stream/{{ name }}\"\n",
+               "[variables]\nregion = { default = \"eu-west-1\" }\nname = { required = true }\n");
+  Outside outside;
+  VariableSource fixed;
+  fixed.values = {{"region", "us-east-2"}};
+  VariableSource environment;
+  environment.kind = VariableSource::Kind::Environment;
+  environment.prefix = "APP";
+  environment.values = {{"APP_NAME", "from-file"}, {"APP_REGION", "later"}};
+  outside.sources = {fixed, environment};
+  const auto stream = [&] {
+    const auto app = parse(text, outside);
+    return app ? app->triggers[0].options.stream_arn.str() : app.error().what;
+  };
+  EXPECT_EQ(stream(), "arn:aws:kinesis:us-east-2:123456789012:stream/from-file");
+  outside.environment["APP_NAME"] = "from-process";
+  EXPECT_EQ(stream(), "arn:aws:kinesis:us-east-2:123456789012:stream/from-process");
+  outside.environment["SPIN_VARIABLE_REGION"] = "weakest";
+  EXPECT_EQ(stream(), "arn:aws:kinesis:us-east-2:123456789012:stream/from-process");
+  outside.sources = {environment};
+  outside.sources[0].values.erase("APP_REGION");
+  EXPECT_EQ(stream(), "arn:aws:kinesis:weakest:123456789012:stream/from-process");
+}
+
+TEST(Templates, WithARemoteProviderARequiredVariableMayStayOpenUntilAKeyNeedsIt) {
+  const std::string variables = "[variables]\nname = { required = true }\n";
+  Outside outside;
+  outside.sources.resize(1);
+  outside.sources[0].kind = VariableSource::Kind::Remote;
+  EXPECT_EQ(error_of(manifest(with_stream(""),
+                              "[component.ingest.variables]\nv = \"{{ name }}\"\n" + variables),
+                     outside),
+            "no error");
+  EXPECT_THAT(error_of(manifest("stream_arn = \"{{ name }}\"\n", variables), outside),
+              HasSubstr("variable \"name\" is needed before anything runs"));
+}
+
+TEST(Manifest, KeepsWhatAComponentMayReach) {
+  const auto app = parse(manifest(
+      with_stream(""),
+      "allowed_outbound_hosts = [\"https://{{ host }}\"]\n"
+      "allowed_http_hosts = [\"a.example\", \"https://b:8080/\", \"self\"]\n"
+      "key_value_stores = [\"default\"]\nsqlite_databases = [\"audit\"]\nai_models = [\"m\"]\n"
+      "[component.web]\nsource = \"w.wasm\"\nkey_value_stores = [\"sessions\"]\n"
+      "[variables]\nhost = { default = \"h\", description = \"where\", secret = true }\n"));
+  ASSERT_TRUE(app) << app.error().what;
+  const Component& component = app->components[0];
+  EXPECT_THAT(component.allowed_outbound_hosts,
+              testing::ElementsAre("https://{{ host }}", "http://a.example", "https://a.example",
+                                   "http://b:8080", "https://b:8080", "http://self"));
+  EXPECT_THAT(component.key_value_stores, testing::ElementsAre("default"));
+  EXPECT_THAT(component.sqlite_databases, testing::ElementsAre("audit"));
+  EXPECT_THAT(component.ai_models, testing::ElementsAre("m"));
+  ASSERT_EQ(app->other_components.size(), 1U);
+  EXPECT_THAT(app->other_components[0].key_value_stores, testing::ElementsAre("sessions"));
+  EXPECT_EQ(app->variables.at("host").description, "where");
+  EXPECT_EQ(app->variables.at("host").fallback, "h");
+  EXPECT_TRUE(app->variables.at("host").secret);
+}
+
+TEST(Manifest, ConvertsTheOlderListOfHosts) {
+  EXPECT_THAT(*modern_allowed_hosts({"x", "insecure:allow-all"}),
+              testing::ElementsAre("http://*:*", "https://*:*", "http://self"));
+  EXPECT_THAT(modern_allowed_hosts({"http://x/path"}).error().what,
+              HasSubstr("contains a path, should be host and optional port only"));
+  EXPECT_THAT(modern_allowed_hosts({"ftp://x"}).error().what,
+              HasSubstr("One or more allowed_http_hosts entries was invalid:\nftp://x isn't"));
+}
+
+TEST(Manifest, ReadsDependenciesWithWhatTheyInherit) {
+  const auto app = parse(manifest(
+      with_stream(""),
+      "[component.ingest.dependencies]\n"
+      "\"acme:codec/avro@1.0.0\" = { path = \"deps/avro.wasm\", inherit_configuration = true }\n"
+      "\"acme:geo\" = { path = \"g.wasm\", export = \"v:geo/x\", "
+      "inherit_configuration = [\"variables\", \"files\"] }\n"
+      "plain = { component = \"helper\" }\n"
+      "[component.helper]\nsource = \"h.wasm\"\n"));
+  ASSERT_TRUE(app) << app.error().what;
+  const auto& dependencies = app->components[0].dependencies;
+  ASSERT_EQ(dependencies.size(), 3U);
+  EXPECT_EQ(dependencies[0].name, "acme:codec/avro@1.0.0");
+  EXPECT_EQ(dependencies[0].source, "/app/deps/avro.wasm");
+  EXPECT_TRUE(dependencies[0].inherits_all);
+  EXPECT_EQ(dependencies[1].exported, "v:geo/x");
+  EXPECT_THAT(dependencies[1].inherits, testing::ElementsAre("files", "variables"));
+  EXPECT_EQ(dependencies[2].source, "/app/h.wasm");
+  EXPECT_FALSE(dependencies[2].inherits_all);
+}
+
+TEST(Manifest, RefusesDependenciesThatItCannotReadRight) {
+  const auto with = [](std::string_view entry) {
+    return error_of(manifest(with_stream(""),
+                             "[component.ingest.dependencies]\n\"a:b/c\" = " + std::string(entry) +
+                                 "\n[component.helper]\nsource = \"h.wasm\"\n"
+                                 "ai_models = [\"m\"]\n"));
+  };
+  EXPECT_THAT(with("\">=1\""), HasSubstr("comes from a registry or a URL, which needs spin"));
+  EXPECT_THAT(with("{ url = \"http://x\", digest = \"d\" }"), HasSubstr("needs spin"));
+  EXPECT_THAT(with("{ path = \"x\", component = \"helper\" }"), HasSubstr("needs either"));
+  EXPECT_THAT(with("{ component = \"gone\" }"), HasSubstr("dependency ID gone does not exist"));
+  EXPECT_THAT(with("{ component = \"helper\" }"), HasSubstr("it has \"ai_models\""));
+  EXPECT_THAT(with("{ path = \"x\", inherit_configuration = [\"variable\"] }"),
+              HasSubstr("names the unknown key \"variable\"; did you mean \"variables\"?"));
+  EXPECT_THAT(error_of(manifest(with_stream(""),
+                                "dependencies_inherit_configuration = true\n"
+                                "[component.ingest.dependencies]\n"
+                                "p = { path = \"x\", inherit_configuration = false }\n")),
+              HasSubstr("specifies both"));
 }
 
 TEST(Templates, NameWhatIsUnknownOrUnclosed) {

@@ -78,6 +78,7 @@ Result<std::map<std::string, Variable, std::less<>>> declared_variables(const Va
                      "variable \"" + item.key + "\"", document));
     Variable variable;
     variable.line = item.line;
+    TRY(variable.description, text_member(item, "description", document));
     TRY(variable.secret, flag_member(item, "secret", document, false));
     TRY(const bool required, flag_member(item, "required", document, false));
     if (item.find("default") != nullptr) {
@@ -108,40 +109,92 @@ Result<Variables> Variables::read(const Value* table, const Document& document,
   Variables out;
   if (table == nullptr)
     return out;
-  TRY(const auto declared, declared_variables(*table, document));
-  TRY(out.resolve(declared, document, outside));
+  TRY(out.declared_, declared_variables(*table, document));
+  TRY(out.resolve(document, outside));
   return out;
 }
 
-Result<Unit> Variables::resolve(const std::map<std::string, Variable, std::less<>>& declared,
-                                const Document& document, const Outside& outside) {
-  for (const auto& [name, variable] : declared) {
-    const std::string env_name = "SPIN_VARIABLE_" + upper(name);
+namespace {
+
+std::optional<std::string> found_in(const Environment& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? std::nullopt : std::optional<std::string>(found->second);
+}
+
+/// What a source that can be asked now says.
+std::optional<std::string> ask(const VariableSource& source, const std::string& name,
+                               const Environment& environment) {
+  if (source.kind == VariableSource::Kind::Static)
+    return found_in(source.values, name);
+  if (source.kind == VariableSource::Kind::Remote)
+    return std::nullopt;
+  const std::string key = source.prefix.empty() ? upper(name) : source.prefix + "_" + upper(name);
+  auto value = found_in(environment, key);
+  return value ? value : found_in(source.values, key);
+}
+
+struct Found {
+  std::optional<std::string> text;
+  bool elsewhere = false;  ///< a remote provider may have it
+};
+
+Found look_up(const std::string& name, const Outside& outside) {
+  Found out;
+  const auto flag = outside.variables.find(name);
+  if (flag != outside.variables.end()) {
+    out.text = flag->second;
+    return out;
+  }
+  for (const VariableSource& source : outside.sources) {
+    out.text = ask(source, name, outside.environment);
+    if (out.text)
+      return out;
+    out.elsewhere = out.elsewhere || source.kind == VariableSource::Kind::Remote;
+  }
+  VariableSource last;
+  last.kind = VariableSource::Kind::Environment;
+  last.prefix = "SPIN_VARIABLE";
+  last.values = outside.dotenv;
+  out.text = ask(last, name, outside.environment);
+  return out;
+}
+
+}  // namespace
+
+Result<Unit> Variables::resolve(const Document& document, const Outside& outside) {
+  std::vector<std::string> missing;
+  for (const auto& [name, variable] : declared_) {
+    Found found = look_up(name, outside);
     Worth worth;
     worth.secret = variable.secret;
-    if (const auto flag = outside.variables.find(name); flag != outside.variables.end()) {
-      worth.text = flag->second;
-    } else if (const auto env = outside.environment.find(env_name);
-               env != outside.environment.end()) {
-      worth.text = env->second;
-    } else if (const auto dotenv = outside.dotenv.find(env_name); dotenv != outside.dotenv.end()) {
-      worth.text = dotenv->second;
-    } else if (variable.fallback) {
+    if (found.text)
+      worth.text = *std::move(found.text);
+    else if (variable.fallback)
       worth.text = *variable.fallback;
-    } else {
-      return document.error(variable.line, "variable \"" + name +
-                                               "\" is required and has no value: set it by "
-                                               "--variable " +
-                                               name + "=… or by the environment variable " +
-                                               env_name);
-    }
+    else if (found.elsewhere)
+      worth.known = false;
+    else
+      missing.push_back(name);
     values_.emplace(name, std::move(worth));
   }
-  return Unit{};
+  if (missing.empty())
+    return Unit{};
+  std::string names;
+  for (const std::string& name : missing)
+    names += (names.empty() ? "\"" : ", \"") + name + "\"";
+  return document.error(declared_.at(missing[0]).line,
+                        "no provider resolved required variable(s): [" + names +
+                            "]: set one by --variable " + missing[0] +
+                            "=… or by the environment variable SPIN_VARIABLE_" + upper(missing[0]));
 }
 
 Result<Expanded> Variables::expand(std::string_view text, int line,
                                    const Document& document) const {
+  return walk(text, line, document, true);
+}
+
+Result<Expanded> Variables::walk(std::string_view text, int line, const Document& document,
+                                 bool values) const {
   Expanded out;
   bool unclosed = false;
   for (std::string_view rest = text; !rest.empty();) {
@@ -164,6 +217,12 @@ Result<Expanded> Variables::expand(std::string_view text, int line,
           "template names the unknown variable \"" + std::string(piece.name.substr(0, 80)) + "\"" +
               (known.empty() ? "; the app has no [variables]" : suggestion(piece.name, known)));
     }
+    if (values && !found->second.known) {
+      return document.error(line, "variable \"" + found->first +
+                                      "\" is needed before anything runs, and only a provider "
+                                      "elsewhere may know it: set it by --variable " +
+                                      found->first + "=…");
+    }
     out.text += found->second.text;
     out.secret = out.secret || found->second.secret;
     if (out.text.size() > kExpandedBytesMax)
@@ -178,7 +237,7 @@ Expanded Variables::expand_known(std::string_view text) const {
   for (std::string_view rest = text; !rest.empty() && out.text.size() < kExpandedBytesMax;) {
     const Piece piece = next_piece(rest, unclosed);
     const auto found = piece.is_name ? values_.find(piece.name) : values_.end();
-    if (found == values_.end()) {
+    if (found == values_.end() || !found->second.known) {
       out.text += piece.raw;
       continue;
     }
@@ -189,7 +248,7 @@ Expanded Variables::expand_known(std::string_view text) const {
 }
 
 Result<Unit> Variables::check(std::string_view text, int line, const Document& document) const {
-  TRY(expand(text, line, document));
+  TRY(walk(text, line, document, false));
   return Unit{};
 }
 

@@ -14,10 +14,20 @@ namespace kt::app {
 /// The process environment, as cli read it.
 using Environment = std::map<std::string, std::string, std::less<>>;
 
+/// A provider of variables that the runtime configuration names, as far as it can be asked before
+/// anything runs.
+struct VariableSource {
+  enum class Kind { Static, Environment, Remote };
+  Kind kind = Kind::Static;
+  Environment values;  ///< Static: by variable; Environment: the dotenv file
+  std::string prefix;  ///< Environment
+};
+
 /// What reaches an app from outside its files.
 struct Outside {
   Environment environment;
   std::map<std::string, std::string, std::less<>> variables;  ///< --variable; strongest
+  std::vector<VariableSource> sources;                        ///< then these, in their order
   Environment dotenv;                                         ///< ./.env; weakest
 };
 
@@ -26,6 +36,7 @@ bool is_variable_name(std::string_view name);
 
 /// One of `[variables]`.
 struct Variable {
+  std::string description;
   std::optional<std::string> fallback;  ///< none: required
   bool secret = false;
   int line = 0;
@@ -45,6 +56,9 @@ class Variables {
   static Result<Variables> read(const Value* table, const Document& document,
                                 const Outside& outside);
 
+  /// As declared.
+  const std::map<std::string, Variable, std::less<>>& declared() const { return declared_; }
+
   /// Replaces every `{{ name }}`. An unknown name is an error with the nearest known one.
   Result<Expanded> expand(std::string_view text, int line, const Document& document) const;
   /// Replaces those that name a variable of the app and leaves any other text as it is: for
@@ -57,9 +71,14 @@ class Variables {
   struct Worth {
     std::string text;
     bool secret = false;
+    bool known = true;  ///< false: only a provider elsewhere may have it
   };
-  Result<Unit> resolve(const std::map<std::string, Variable, std::less<>>& declared,
-                       const Document& document, const Outside& outside);
+  Result<Unit> resolve(const Document& document, const Outside& outside);
+  /// `expand`, or where `values` is false only the check of names.
+  Result<Expanded> walk(std::string_view text, int line, const Document& document,
+                        bool values) const;
+
+  std::map<std::string, Variable, std::less<>> declared_;
   std::map<std::string, Worth, std::less<>> values_;
 };
 

@@ -56,7 +56,8 @@ Result<Unit> check_followed(const app::App& app, const TriggerFlags& flags) {
     std::vector<std::string_view> known;
     for (const app::Component& component : app.components)
       known.push_back(component.id.view());
-    known.insert(known.end(), app.other_components.begin(), app.other_components.end());
+    for (const app::Component& component : app.other_components)
+      known.push_back(component.id.view());
     if (std::find(known.begin(), known.end(), id) == known.end()) {
       return fail(ErrorCode::Invalid, "--follow names the component \"" + id +
                                           "\", which is not in the app" +

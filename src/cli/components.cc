@@ -107,6 +107,11 @@ Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
 
 Result<Unit> Components::add(const app::Component& component, const AppSetup& setup,
                              const TriggerFlags& flags, Logs logs, const Log& log) {
+  if (!component.dependencies.empty()) {
+    return fail(ErrorCode::Invalid, component.dependencies[0].place +
+                                        ": component dependencies are not available in this "
+                                        "version yet: compose the component before");
+  }
   One one;
   if (component.bytes.empty()) {
     TRY(one.compiled, engine_->load(component.source.string()));
