@@ -26,7 +26,7 @@ std::optional<std::array<std::uint8_t, N>> bytes_of(std::string_view hex) {
     const auto digit = kDigits.find(hex[i]);
     if (digit == kDigits.npos)
       return std::nullopt;
-    out[i / 2] = static_cast<std::uint8_t>((out[i / 2] << 4) | digit);
+    out[i / 2] = static_cast<std::uint8_t>(std::size_t{out[i / 2]} << 4 | digit);
   }
   return out;
 }
