@@ -74,6 +74,7 @@ function(kt_room room)
   if(benches)
     add_executable(${flat}_bench ${benches})
     target_link_libraries(${flat}_bench PRIVATE ${name} kt_flags benchmark::benchmark_main)
+    target_include_directories(${flat}_bench PRIVATE ${CMAKE_SOURCE_DIR})
   endif()
 endfunction()
 

@@ -9,8 +9,8 @@ namespace kt::aws {
 namespace {
 
 constexpr std::string_view kRefused = "ConditionalCheckFailed";
-/// A page has up to 1 MB, and binary values a third more as base64.
-constexpr std::size_t kAnswerBytesMax = 4 * 1024 * 1024;
+/// A page has up to 1 MB, a batch 16 MB, and binary values a third more as base64.
+constexpr std::size_t kAnswerBytesMax = 24 * 1024 * 1024;
 
 ServiceClientOptions service_options(DynamoDbClientOptions options) {
   ServiceClientOptions made;

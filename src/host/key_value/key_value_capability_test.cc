@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/key_value/sqlite_store.h"
-#include "host/key_value/store_contract.h"
+#include "tests/contract/key_value_store_contract.h"
 #include "wasm/host_testing.h"
 
 namespace kt::host {

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "host/key_value/initial_values.h"
-#include "host/key_value/store_contract.h"
+#include "tests/contract/key_value_store_contract.h"
 
 namespace kt::host {
 namespace {

@@ -1,4 +1,4 @@
-// host/key_value/store_contract.h — What every key-value store must do, as tests.
+// tests/contract/key_value_store_contract.h — What every key-value store must do, as tests.
 //
 // Why: a component must not notice where its store is kept. Each back end's test runs this suite
 // over a store of its own.
@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,39 +13,12 @@
 #include <vector>
 
 #include "host/key_value/key_value_store.h"
-#include "runtime/loop.h"
-#include "runtime/system_clock.h"
 #include "runtime/task_group.h"
+#include "tests/support/run_real.h"
 
 namespace kt::host {
 
-/// Runs tasks on a loop in the test's own thread.
-class TaskRunner {
- public:
-  template <class T>
-  T run(Task<T> task) {
-    std::optional<T> out;
-    asio::co_spawn(loop.executor(), capture(std::move(task), out, loop),
-                   [](std::exception_ptr thrown) {
-                     if (thrown)
-                       std::rethrow_exception(thrown);
-                   });
-    loop.context().restart();
-    loop.run();
-    return std::move(*out);
-  }
-
-  Loop loop;
-  SystemClock clock{loop};
-
- private:
-  template <class T>
-  static Task<void> capture(Task<T> task, std::optional<T>& out, Loop& loop) {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    out.emplace(co_await std::move(task));
-    loop.stop();
-  }
-};
+using TaskRunner = test::RealLoop;
 
 inline std::optional<std::string> text_of(const StoredValue& value) {
   if (!value)
