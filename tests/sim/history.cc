@@ -61,7 +61,8 @@ void History::violated(Checker checker, const std::string& what) {
 void History::shard_listed(const Shard& shard) {
   ShardFacts& facts = shards_[shard.id];
   facts.parents = shard.parents();
-  facts.closed = !shard.open();
+  if (!shard.open() && !facts.closed_at)
+    facts.closed_at = clock_.now();
 }
 
 void History::record_put(int key, const ShardId& shard, const std::string& sequence) {
@@ -113,7 +114,7 @@ void History::seeded(const std::vector<lease::Lease>& rows) {
     }
     const bool at_start = std::holds_alternative<TrimHorizon>(row.checkpoint);
     const bool ended = latest_ && is_shard_end(row.checkpoint);
-    if (ended && !shards_[row.key.shard].closed)
+    if (ended && !shards_[row.key.shard].closed_at)
       violated(Checker::SeedCoversStart,
                fmt::format("open {} is stored as finished", row.key.shard.str()));
     if (!at_start && !ended)
@@ -413,6 +414,14 @@ std::string History::window_call_done(const invoke::CallContext& context, const 
   return state;
 }
 
+std::size_t History::settled_count() const {
+  const auto settled = [this](const Accepted& record) {
+    return !must_be_handled(record) && !record.spilled;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(records_, settled)) +
+         windows_.ended_count();
+}
+
 void History::check_windows() {
   if (const std::string left = windows_.missing(); !left.empty())
     violated(Checker::WindowChain, left);
@@ -432,15 +441,16 @@ std::string History::missing() const {
     if (row == rows_.end()) {
       // The service lists a closed shard no longer once retention took all of it: either after its
       // row was stored, or before the first positions were.
+      const bool unlisted = facts.closed_at && *facts.closed_at + retention_ <= *seeded_at_;
       const auto is_gone = [this](int id) {
         return excused(records_[static_cast<std::size_t>(id)]);
       };
       const bool gone = !facts.records.empty() && std::ranges::all_of(facts.records, is_gone);
-      if (facts.closed && (gone || clock_.now() > *seeded_at_ + retention_))
+      if (facts.closed_at && (gone || unlisted || clock_.now() > *seeded_at_ + retention_))
         continue;
       return fmt::format("{} has no row", shard.str());
     }
-    if (facts.closed && !is_shard_end(row->second.checkpoint))
+    if (facts.closed_at && !is_shard_end(row->second.checkpoint))
       return fmt::format("closed {} is not finished but {}", shard.str(),
                          to_string(row->second.checkpoint));
     for (std::size_t i = passed_by(shard, row->second.checkpoint); i < facts.records.size(); ++i) {

@@ -98,6 +98,8 @@ class History {
 
   /// What is still missing for convergence; empty when nothing.
   std::string missing() const;
+  /// Grows while what is missing becomes less: records that need nothing more, windows that ended.
+  std::size_t settled_count() const;
   /// The first record that should have been handled and that retention has ended; empty: none.
   std::string lost() const;
   /// Whether this life owns a row.
@@ -130,8 +132,8 @@ class History {
   };
   struct ShardFacts {
     std::vector<ShardId> parents;
-    bool closed = false;
-    std::vector<int> records;  ///< ids in order
+    std::optional<MonotonicTime> closed_at;  ///< as far as was seen
+    std::vector<int> records;                ///< ids in order
     std::map<std::string, std::size_t> by_sequence;
   };
 

@@ -26,6 +26,8 @@ class WindowLedger {
 
   /// A record that was handled and is in no window that ended; empty: there is none.
   std::string missing() const;
+  /// How many records a final call held.
+  std::size_t ended_count() const { return final_of_.size(); }
 
   /// Of the state that a call got.
   enum class Origin { None, Same, OtherShard };

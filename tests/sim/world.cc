@@ -305,16 +305,17 @@ Task<Result<Unit>> World::outage() {
 // The end
 
 Task<void> World::wait_for_convergence() {
-  // With one record a batch and a commit a second, what is left takes its time even in good
-  // weather.
-  const auto batches = static_cast<std::int64_t>(history_.record_count()) / options_.batch_max;
-  Duration each = options_.checkpoint_interval + options_.window + 2 * options_.guest_time;
-  if (options_
-          .waiting_keys)  // stored, read, called and forgotten, a key's records one after the other
-    each += 4 * options_.table_latency;
-  const MonotonicTime end = clock_.now() + kConvergence + batches * each;
-  while (clock_.now() < end && !missing().empty())
+  // What is left may take its time even in good weather: one record a batch, a commit a second, a
+  // batch that fails for ever taken apart to single records. Standing still is what must not be.
+  MonotonicTime end = clock_.now() + kConvergence;
+  std::size_t settled = history_.settled_count();
+  while (clock_.now() < end && !missing().empty()) {
     co_await clock_.sleep(milliseconds(500));
+    if (const std::size_t now_settled = history_.settled_count(); now_settled > settled) {
+      settled = now_settled;
+      end = clock_.now() + kConvergence;
+    }
+  }
   const std::string still = missing();
   history_.check_windows();
   if (!still.empty())
