@@ -113,6 +113,7 @@ impl Linked {
             limiter: Limiter::new(self.memory_limit),
             supervisor,
             host: HostLink::new(self.host.as_ref(), call_context),
+            kept_bytes: 0,
         };
         let mut store = Store::new(&self.engine, state);
         yield_on_epoch(&mut store);

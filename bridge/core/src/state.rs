@@ -29,6 +29,9 @@ pub struct State {
     pub limiter: Limiter,
     pub supervisor: Supervisor,
     pub host: HostLink,
+    /// What the guest makes the host keep in memory for it, beside its resources; whoever keeps it
+    /// counts it here and has a limit.
+    pub kept_bytes: usize,
 }
 
 impl WasiView for State {
