@@ -129,7 +129,8 @@ void Exchange::begin_request() {
 
 int Exchange::on_headers(aws_http_stream*, aws_http_header_block block,
                          const aws_http_header* headers, std::size_t count, void* user_data) {
-  if (block == AWS_HTTP_HEADER_BLOCK_MAIN)
+  // Trailers too: an answer is whole when it is handed on, and gRPC says in them how it went.
+  if (block != AWS_HTTP_HEADER_BLOCK_INFORMATIONAL)
     static_cast<Exchange*>(user_data)->take_headers(headers, count);
   return AWS_OP_SUCCESS;
 }
@@ -139,7 +140,7 @@ void Exchange::take_headers(const aws_http_header* headers, std::size_t count) {
     const std::string_view value = view(headers[i].value);
     response_.headers.emplace_back(std::string(view(headers[i].name)), std::string(value));
     const aws_byte_cursor length_name = aws_byte_cursor_from_c_str("content-length");
-    if (!aws_byte_cursor_eq_ignore_case(&headers[i].name, &length_name))
+    if (!response_.body.empty() || !aws_byte_cursor_eq_ignore_case(&headers[i].name, &length_name))
       continue;
     std::size_t length = 0;
     std::from_chars(value.data(), value.data() + value.size(), length);

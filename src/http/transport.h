@@ -34,7 +34,7 @@ class BodyPipe;
 
 struct Response {
   int status = 0;
-  std::vector<Header> headers;
+  std::vector<Header> headers;  ///< of a client's answer: its trailers too, at the end
   std::string body;
   std::shared_ptr<BodyPipe> growing;  ///< a server's answer: what follows `body`; null: nothing
   TextPoolPtr pool;  ///< may be null; where a body that was used up may be given back
