@@ -242,7 +242,7 @@ class RedisSession final : public CapabilitySession {
     if (operation == KT_REDIS_EXECUTE)
       kind = kind_of_execute(arguments);
     if (kind == RedisCommandKind::Refused)
-      co_return refuse(KT_FAULT_INVALID,
+      co_return refuse(KT_FAULT_OTHER,
                        "this command cannot be executed here: it does not have one reply");
     while (redis->moving)
       co_await redis->moved.wait();
