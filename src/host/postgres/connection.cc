@@ -232,7 +232,7 @@ void PgConnection::take_rows(PgReply& reply, const PGresult* result) {
   if (reply.columns.empty()) {
     for (int column = 0; column < columns; ++column)
       reply.columns.push_back(
-          PgColumn{library_.fname(result, column), library_.ftype(result, column)});
+          PgColumn{library_.fname(result, column), library_.ftype(result, column), ""});
   }
   for (int row = 0; row < library_.ntuples(result); ++row) {
     HostResult::List values;
@@ -315,6 +315,22 @@ HostRefusal PgConnection::server_error(const PGresult* result) const {
   detail.push_back(HostResult(std::move(extras)));
   refusal.detail = HostResult(std::move(detail));
   return refusal;
+}
+
+Task<Result<std::string>> PgConnection::type_name(Oid type) {
+  constexpr std::size_t kNamesMax = 4096;
+  const auto known = type_names_.find(type);
+  if (known != type_names_.end())
+    co_return known->second;
+  std::string statement =
+      "SELECT typname::text FROM pg_catalog.pg_type WHERE oid = " + std::to_string(type);
+  CO_TRY(auto reply, run(std::move(statement), PgParameters(), true));
+  const bool named = !reply.refused && reply.rows.size() == 1;
+  const std::string* const name = named ? reply.rows[0].list()->front().text() : nullptr;
+  if (type_names_.size() >= kNamesMax)
+    type_names_.clear();
+  type_names_.emplace(type, name == nullptr ? "unknown" : *name);
+  co_return type_names_[type];
 }
 
 bool PgConnection::begin_reset() {

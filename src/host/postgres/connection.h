@@ -6,6 +6,7 @@
 #include <kt_operations.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ class PgCanceller {
 struct PgColumn {
   std::string name;
   Oid type = 0;
+  std::string type_name;
 };
 
 /// What a statement came to. When it was refused the rest is empty.
@@ -65,6 +67,8 @@ class PgConnection {
 
   /// Runs one statement. Unavailable: the connection is lost, and whether it was done is unknown.
   Task<Result<PgReply>> run(std::string statement, PgParameters parameters, bool keep_rows);
+  /// The name of a type of this database. Unavailable as run().
+  Task<Result<std::string>> type_name(Oid type);
   /// False: close it.
   bool usable() const;
 
@@ -100,6 +104,7 @@ class PgConnection {
   bool broken_ = false;
   std::size_t result_bytes_ = 0;
   std::uint64_t received_before_ = 0;
+  std::map<Oid, std::string> type_names_;
 };
 
 }  // namespace kt::host

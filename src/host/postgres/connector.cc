@@ -113,7 +113,8 @@ Task<PgPool::Opened> PgConnector::connect_to(const PostgresAddress::Server& serv
                                              std::string session_attributes) {
   // A share of the time, so that a server that does not answer leaves some to the next.
   const bool alone = address_.servers.size() == 1;
-  Duration timeout = alone ? options_.connect_timeout : options_.connect_timeout / 3;
+  Duration timeout =
+      alone ? options_.handles.connect_timeout : options_.handles.connect_timeout / 3;
   if (address_.connect_timeout_seconds > 0)
     timeout = std::min<Duration>(timeout, std::chrono::seconds(address_.connect_timeout_seconds));
   auto opening = PgConnection::open(deps_.library, deps_.clock, *deps_.canceller, options_.limits,

@@ -1,9 +1,9 @@
 // host/postgres/connector.h — Connections to the servers of one address.
 #pragma once
-#include <map>
 #include <memory>
 #include <string>
 
+#include "host/connection_handles.h"
 #include "host/connection_pool.h"
 #include "host/outbound_policy.h"
 #include "host/postgres/address.h"
@@ -11,20 +11,16 @@
 
 namespace kt::host {
 
+using PgPool = ConnectionPool<PgConnection>;
+
 struct PostgresOptions {
-  Duration connect_timeout =
-      std::chrono::seconds(30);  ///< of an open, waiting for a place included
-  Duration statement_timeout = std::chrono::minutes(10);
-  std::size_t handles_max = 256;     ///< open at a time in one instance
-  std::size_t connections_max = 64;  ///< to one address from one component
-  Duration idle_timeout = std::chrono::seconds(60);
+  ConnectionHandleOptions handles;
+  PgPool::Options pool;
   PgConnection::Limits limits;
   /// PEM file of the roots that certificates are checked against when the guest gives none; empty:
   /// the system's.
   std::string roots_file;
 };
-
-using PgPool = ConnectionPool<PgConnection>;
 
 /// Tries an address's servers in turn, each at every address it resolves to that may be connected
 /// to. Lives on: host loop.
@@ -55,8 +51,5 @@ class PgConnector final : public PgPool::Connector {
   std::shared_ptr<const void> root_;  // keeps root_file_
   std::string root_file_;             // empty: none was given
 };
-
-/// The name under which the types of one database go that are not the same in every database.
-using PgTypeNames = std::map<Oid, std::string>;
 
 }  // namespace kt::host

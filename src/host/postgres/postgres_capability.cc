@@ -4,43 +4,17 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <map>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/utf8.h"
-#include "host/handles.h"
+#include "host/connection_handles.h"
+#include "host/pools_by_address.h"
 #include "host/postgres/types.h"
-#include "host/turns.h"
-#include "runtime/with_deadline.h"
 
 namespace kt::host {
 
 namespace {
-
-HostRefusal refusal_of(const Error& error) {
-  HostRefusal refusal;
-  refusal.message = error.what;
-  switch (error.code) {
-    case ErrorCode::AccessDenied:
-      refusal.fault = KT_FAULT_ACCESS_DENIED;
-      break;
-    case ErrorCode::Invalid:
-      refusal.fault = KT_FAULT_INVALID;
-      break;
-    case ErrorCode::LimitExceeded:
-      refusal.fault = KT_FAULT_TOO_MANY;
-      break;
-    default:
-      refusal.fault = KT_FAULT_UNAVAILABLE;
-  }
-  return refusal;
-}
-
-tl::unexpected<HostRefusal> refused(const Error& error) {
-  return tl::unexpected<HostRefusal>(refusal_of(error));
-}
 
 bool is_certificate(std::string_view pem) {
   constexpr std::size_t kPemMax = std::size_t{1} << 20;
@@ -58,71 +32,38 @@ constexpr const char* kNoCertificate = "invalid root certificate: a certificate 
 }  // namespace
 
 /// What the component's instances share.
-class PostgresCapability::Pools {
+class PostgresCapability::Shared {
  public:
-  struct Entry {
-    std::shared_ptr<PgPool> pool;
-    std::shared_ptr<PgTypeNames> names = std::make_shared<PgTypeNames>();
-  };
+  Shared(Deps d, PostgresOptions o)
+      : deps(std::move(d)), options(std::move(o)), pools_(deps.clock, options.pool) {}
 
-  Pools(Deps deps, PostgresOptions options)
-      : deps_(std::move(deps)), options_(std::move(options)) {}
-
-  const PostgresOptions& options() const { return options_; }
-  Clock& clock() { return deps_.clock; }
-  OutboundPolicy& policy() { return *deps_.policy; }
-  ConnectionPermits& permits() { return *deps_.permits; }
-
-  Entry pool_of(const Libpq& library, const std::string& address_text, PostgresAddress address,
-                const std::string& root_pem) {
-    std::erase_if(entries_, [](const auto& entry) { return entry.second.pool->unused(); });
-    const std::pair<std::string, std::string> key(address_text, root_pem);
-    const auto known = entries_.find(key);
-    if (known != entries_.end())
-      return known->second;
-    if (entries_.size() >= kPoolsMax)
-      close_idle();
+  std::shared_ptr<PgPool> pool_of(const Libpq& library, const std::string& text,
+                                  PostgresAddress address, std::string root_pem) {
     if (!canceller_)
-      canceller_ = std::make_shared<PgCanceller>(library, deps_.work);
-    PgConnector::Deps deps{library, clock(), deps_.policy, canceller_};
-    PgPool::Options pool_options;
-    pool_options.connections_max = options_.connections_max;
-    pool_options.idle_timeout = options_.idle_timeout;
-    auto connector =
-        std::make_unique<PgConnector>(std::move(deps), std::move(address), root_pem, options_);
-    Entry entry;
-    entry.pool = std::make_shared<PgPool>(clock(), std::move(connector), pool_options);
-    entries_.emplace(key, entry);
-    return entry;
+      canceller_ = std::make_shared<PgCanceller>(library, deps.work);
+    PgConnector::Deps for_connector{library, deps.clock, deps.policy, canceller_};
+    const std::string key = text + '\0' + root_pem;
+    return pools_.find_or_add(
+        key, std::make_unique<PgConnector>(std::move(for_connector), std::move(address),
+                                           std::move(root_pem), options));
   }
-  void close() {
-    for (auto& [key, entry] : entries_)
-      entry.pool->close();
-    entries_.clear();
-  }
+  void close() { pools_.close(); }
+
+  Deps deps;
+  PostgresOptions options;
 
  private:
-  static constexpr std::size_t kPoolsMax = 16;
-
-  /// A component that opens ever new addresses keeps no idle connections.
-  void close_idle() {
-    std::erase_if(entries_, [](auto& entry) {
-      entry.second.pool->close_idle();
-      return entry.second.pool->unused();
-    });
-  }
-
-  Deps deps_;
-  PostgresOptions options_;
   std::shared_ptr<PgCanceller> canceller_;
-  std::map<std::pair<std::string, std::string>, Entry> entries_;
+  PoolsByAddress<PgConnection> pools_;
 };
 
 /// An instance's handles.
 class PostgresCapability::Session final : public CapabilitySession {
  public:
-  explicit Session(std::shared_ptr<Pools> pools)
-      : pools_(std::move(pools)), handles_(pools_->options().handles_max) {}
+  explicit Session(std::shared_ptr<Shared> shared)
+      : shared_(std::move(shared)),
+        handles_(shared_->deps.clock, *shared_->deps.permits, "postgres",
+                 shared_->options.handles) {}
 
   Task<Answer> call(HostOperation operation, HostArguments arguments) override {
     switch (operation) {
@@ -139,45 +80,25 @@ class PostgresCapability::Session final : public CapabilitySession {
   }
 
  private:
-  /// Kept by its operations beyond its closing. The order of members is that of giving back.
-  struct Open {
-    Open(ConnectionPermits::Permit p, PgPool::Lease l, std::shared_ptr<PgTypeNames> n)
-        : permit(std::move(p)), names(std::move(n)), lease(std::move(l)) {}
-    ConnectionPermits::Permit permit;
-    std::shared_ptr<PgTypeNames> names;
-    PgPool::Lease lease;
-    Turns turns;
-  };
+  using Opened = std::shared_ptr<ConnectionHandles<PgConnection>::Open>;
 
   Task<Answer> open(std::string text, std::string root_pem) {
     const auto library = Libpq::load();
     if (!library)
       co_return refused(library.error());
-    const auto address = PostgresAddress::parse(**library, text);
+    auto address = PostgresAddress::parse(**library, text);
     if (!address)
       co_return refused(address.error());
     for (const auto& server : address->servers) {
-      const auto allowed = co_await pools_->policy().check("postgres", server.host, server.port);
+      const auto allowed =
+          co_await shared_->deps.policy->check("postgres", server.host, server.port);
       if (!allowed)
         co_return refused(allowed.error());
     }
     if (!root_pem.empty() && !is_certificate(root_pem))
       co_return refuse(KT_FAULT_INVALID, kNoCertificate);
-    if (handles_.full() || opening_ >= pools_->options().handles_max)
-      co_return too_many();
-    const Opening opening(opening_);
-    auto permit = co_await pools_->permits().enter("postgres");
-    const auto entry = pools_->pool_of(**library, text, *address, root_pem);
-    const MonotonicTime deadline = pools_->clock().now() + pools_->options().connect_timeout;
-    auto taking = entry.pool->take();
-    auto lease = co_await with_deadline(pools_->clock(), deadline, std::move(taking),
-                                        "opening a connection to PostgreSQL");
-    if (!lease)
-      co_return refused(lease.error());
-    if (handles_.full())
-      co_return too_many();
-    auto opened = std::make_shared<Open>(std::move(permit), *std::move(lease), entry.names);
-    co_return HostResult(handles_.add(std::move(opened)));
+    auto pool = shared_->pool_of(**library, text, *std::move(address), std::move(root_pem));
+    co_return co_await handles_.open(std::move(pool));
   }
 
   Task<Answer> close(std::int64_t handle) {
@@ -192,7 +113,7 @@ class PostgresCapability::Session final : public CapabilitySession {
   }
 
   Task<Answer> run(bool query, HostArguments arguments) {
-    const auto open = handles_.find(arguments[0].integer());
+    const Opened open = handles_.find(arguments[0].integer());
     if (!open)
       co_return refuse(KT_FAULT_UNAVAILABLE, "no connection found");
     const std::string_view statement = arguments[1].text();
@@ -203,103 +124,68 @@ class PostgresCapability::Session final : public CapabilitySession {
       co_return tl::unexpected<HostRefusal>(std::move(parameters).error());
     Turns::Turn turn(open->turns);
     co_await turn.wait();
-    if (open->lease.get() == nullptr)
+    PgConnection* const connection = open->lease.get();
+    if (connection == nullptr)
       co_return refuse(KT_FAULT_UNAVAILABLE, "the connection to PostgreSQL is lost");
-    Clock& clock = pools_->clock();
-    auto running = open->lease.get()->run(std::string(statement), *std::move(parameters), query);
-    auto reply = co_await with_deadline(clock, clock.now() + pools_->options().statement_timeout,
-                                        std::move(running), "the PostgreSQL statement");
-    if (!reply) {
-      open->lease.drop();
+    auto running = connection->run(std::string(statement), *std::move(parameters), query);
+    auto reply = co_await handles_.finish(open, std::move(running));
+    if (!reply)
       co_return refused(reply.error());
-    }
-    if (!open->lease.get()->usable())
-      open->lease.drop();
     if (reply->refused)
       co_return tl::unexpected<HostRefusal>(*std::move(reply->refused));
     if (!query)
       co_return HostResult(reply->affected);
-    co_return co_await rows(*open, *std::move(reply));
+    co_await learn_names(open, reply->columns);
+    co_return rows(*std::move(reply));
   }
 
-  Task<Answer> rows(Open& open, PgReply reply) {
-    co_await learn_names(open, reply.columns);
+  static Answer rows(PgReply reply) {
     HostResult::List columns;
-    for (const PgColumn& column : reply.columns) {
-      const PgType type = pg_type(column.type);
-      std::string name(type.name);
-      if (name.empty()) {
-        const auto known = open.names->find(column.type);
-        name = known == open.names->end() ? "unknown" : known->second;
-      }
+    for (PgColumn& column : reply.columns) {
       if (!is_utf8(column.name))
-        co_return refuse(KT_FAULT_TYPE, "the name of a column is not UTF-8");
+        return refuse(KT_FAULT_TYPE, "the name of a column is not UTF-8");
       HostResult::List described;
-      described.push_back(HostResult(column.name));
-      described.push_back(HostResult(std::int64_t{type.type}));
-      described.push_back(HostResult(std::move(name)));
+      described.push_back(HostResult(std::move(column.name)));
+      described.push_back(HostResult(std::int64_t{pg_type(column.type).type}));
+      described.push_back(HostResult(std::move(column.type_name)));
       columns.push_back(HostResult(std::move(described)));
     }
     HostResult::List answer;
     answer.push_back(HostResult(std::move(columns)));
     answer.push_back(HostResult(std::move(reply.rows)));
-    co_return HostResult(std::move(answer));
+    return HostResult(std::move(answer));
   }
 
-  /// Types of the database's own have a name only there.
-  Task<void> learn_names(Open& open, const std::vector<PgColumn>& columns) {
-    constexpr std::size_t kNamesMax = 4096;
-    for (const PgColumn& column : columns) {
-      if (!pg_type(column.type).name.empty() || open.names->contains(column.type))
+  /// Types of the database's own have a name only there; the connection remembers what it asked.
+  Task<void> learn_names(Opened open, std::vector<PgColumn>& columns) {
+    for (PgColumn& column : columns) {
+      column.type_name = pg_type(column.type).name;
+      if (!column.type_name.empty())
         continue;
-      if (open.lease.get() == nullptr || open.names->size() >= kNamesMax)
-        co_return;
-      std::string statement =
-          "SELECT typname::text FROM pg_catalog.pg_type WHERE oid = " + std::to_string(column.type);
-      Clock& clock = pools_->clock();
-      auto asking = open.lease.get()->run(std::move(statement), PgParameters(), true);
-      const auto reply =
-          co_await with_deadline(clock, clock.now() + pools_->options().connect_timeout,
-                                 std::move(asking), "the name of a PostgreSQL type");
-      if (!reply) {
-        open.lease.drop();
-        co_return;
-      }
-      const bool named = !reply->refused && reply->rows.size() == 1;
-      const std::string* name = named ? reply->rows[0].list()->front().text() : nullptr;
-      open.names->emplace(column.type, name == nullptr ? "unknown" : *name);
+      column.type_name = "unknown";
+      PgConnection* const connection = open->lease.get();
+      if (connection == nullptr)
+        continue;
+      const auto name = co_await handles_.finish(open, connection->type_name(column.type));
+      if (name)
+        column.type_name = *name;
     }
   }
 
-  tl::unexpected<HostRefusal> too_many() const {
-    return refuse(
-        KT_FAULT_TOO_MANY,
-        "too many connections: " + std::to_string(pools_->options().handles_max) + " are open");
-  }
-
-  struct Opening {
-    explicit Opening(std::size_t& c) : count(c) { ++count; }
-    Opening(const Opening&) = delete;
-    Opening& operator=(const Opening&) = delete;
-    ~Opening() { --count; }
-    std::size_t& count;
-  };
-
-  std::shared_ptr<Pools> pools_;
-  Handles<Open> handles_;
-  std::size_t opening_ = 0;
+  std::shared_ptr<Shared> shared_;
+  ConnectionHandles<PgConnection> handles_;
 };
 
 PostgresCapability::PostgresCapability(Deps deps, PostgresOptions options)
-    : executor_(deps.executor),
-      pools_(std::make_shared<Pools>(std::move(deps), std::move(options))) {}
+    : shared_(std::make_shared<Shared>(std::move(deps), std::move(options))) {}
 
 PostgresCapability::~PostgresCapability() {
-  asio::post(executor_, [pools = std::move(pools_)] { pools->close(); });
+  const Executor executor = shared_->deps.executor;
+  asio::post(executor, [shared = std::move(shared_)] { shared->close(); });
 }
 
 std::unique_ptr<CapabilitySession> PostgresCapability::begin() {
-  return std::make_unique<Session>(pools_);
+  return std::make_unique<Session>(shared_);
 }
 
 }  // namespace kt::host

@@ -33,11 +33,10 @@ class PostgresCapability final : public Capability {
   std::unique_ptr<CapabilitySession> begin() override;
 
  private:
-  class Pools;
+  class Shared;
   class Session;
 
-  Executor executor_;
-  std::shared_ptr<Pools> pools_;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace kt::host

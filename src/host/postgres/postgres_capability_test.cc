@@ -138,7 +138,7 @@ class APostgresCapability : public testing::Test {
   }
   static void TearDownTestSuite() { server_.reset(); }
 
-  APostgresCapability() { begin({}, {}); }
+  APostgresCapability() { begin(PostgresOptions(), ConnectionPermits::Options()); }
   ~APostgresCapability() override {
     session.reset();
     capability.reset();
