@@ -3,6 +3,21 @@ set(arguments build --release --locked -j2 --lib --examples)
 if(FEATURES)
   list(APPEND arguments --features ${FEATURES})
 endif()
+# Two checkouts of the same lock file share the target directory. cargo tells their crates apart
+# neither by name nor, when the other's were built later, by age: whoever comes after another builds
+# ours anew. The lock keeps what was built from being replaced before it is copied.
+file(LOCK ${TARGET} DIRECTORY GUARD PROCESS)
+set(origin "")
+if(EXISTS ${TARGET}/built-from)
+  file(READ ${TARGET}/built-from origin)
+endif()
+if(NOT origin STREQUAL SOURCE)
+  file(GLOB stale ${TARGET}/release/.fingerprint/kt-bridge*)
+  if(stale)
+    file(REMOVE_RECURSE ${stale})
+  endif()
+  file(WRITE ${TARGET}/built-from ${SOURCE})
+endif()
 # Debian's compiler has no $HOME/.cargo/bin/rustc to be found by: name it.
 execute_process(
   COMMAND ${CMAKE_COMMAND} -E env CARGO_TARGET_DIR=${TARGET} RUSTC=${RUSTC} ${CARGO} ${arguments}
