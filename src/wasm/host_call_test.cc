@@ -173,6 +173,8 @@ class FakeHost final : public Host {
     const std::string key(a[1].text());
     if (key == "dropped" || refused(call, key))
       return;
+    if (key == "odd")
+      return call.answer(integer(5));
     if (key.starts_with("held"))
       return hold(std::move(call), lock);
     switch (operation) {
@@ -484,6 +486,21 @@ TEST_F(HostCalls, BeginASessionOnlyWhenTheGuestAsks) {
 TEST_F(HostCalls, TellTheGuestThatACallWasDropped) {
   EXPECT_EQ(sync("kv2 open default\nkv2 get dropped\nkv2 get a"),
             "()\nError::Other(\"the call was interrupted\")\nNone\n");
+}
+
+TEST_F(HostCalls, TellTheGuestOfAnAnswerOfAnotherKind) {
+  EXPECT_EQ(sync("kv2 open default\nkv2 get odd\nkv2 exists odd"),
+            "()\nError::Other(\"the host answered with something else than bytes\")\n"
+            "Error::Other(\"the host answered with something else than a boolean\")\n");
+}
+
+TEST_F(HostCalls, AreTheSameForComponents) {
+  const char* script = "kv2 open default\nkv2 set a one\nkv2 keys\nsqlite3 open missing";
+  EXPECT_EQ(run("spin_stores_component", script), "()\n()\n[\"a\"]\nError::NoSuchDatabase\n");
+#if KT_BRIDGE_P3
+  EXPECT_EQ(run("spin_stores_async_component", "kv3 open default\nkv3 keys\nsqlite3 open missing"),
+            "()\n[\"a\"] ()\nError::NoSuchDatabase\n");
+#endif
 }
 
 TEST_F(HostCalls, EndWithTheGuestThatIsInterrupted) {
