@@ -86,8 +86,9 @@ class ServerProcess {
   explicit ServerProcess(ServerCommand command) : command_(std::move(command)), port_(free_port()) {
     std::string name = (std::filesystem::temp_directory_path() / "kt-server-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
-    if (const passwd* const user = run_as(); user != nullptr)
+    if (const passwd* const user = run_as(); user != nullptr) {
       EXPECT_EQ(::chown(directory_.c_str(), user->pw_uid, user->pw_gid), 0);
+    }
   }
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -157,8 +158,9 @@ class ServerProcess {
   /// A file in its directory, for a configuration.
   void write_file(const std::string& name, const std::string& text) const {
     std::ofstream(directory_ / name) << text;
-    if (const passwd* const user = run_as(); user != nullptr)
+    if (const passwd* const user = run_as(); user != nullptr) {
       EXPECT_EQ(::chown((directory_ / name).c_str(), user->pw_uid, user->pw_gid), 0);
+    }
   }
 
  private:
