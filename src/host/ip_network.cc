@@ -17,7 +17,8 @@ unsigned char mask_of(unsigned prefix, std::size_t byte) {
   const auto from = static_cast<unsigned>(8 * byte);
   if (prefix <= from)
     return 0;
-  return prefix >= from + 8 ? 0xff : static_cast<unsigned char>(0xff00u >> (prefix - from));
+  const unsigned bits = prefix >= from + 8 ? 0xffu : 0xff00u >> (prefix - from);
+  return static_cast<unsigned char>(bits);
 }
 
 }  // namespace
