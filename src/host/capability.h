@@ -6,6 +6,7 @@
 #include <memory>
 #include <tl/expected.hpp>
 
+#include "model/trace_context.h"
 #include "runtime/task.h"
 #include "wasm/host_call.h"
 
@@ -43,6 +44,8 @@ class Capability {
  public:
   virtual ~Capability() = default;
   virtual std::unique_ptr<CapabilitySession> begin() = 0;
+  /// The same for an instance whose call belongs to a trace; for capabilities that pass it on.
+  virtual std::unique_ptr<CapabilitySession> begin_traced(const TraceContext&) { return begin(); }
 };
 
 /// The families: the second byte of an operation.

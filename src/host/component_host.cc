@@ -10,8 +10,12 @@ namespace kt::host {
 /// One instance. The bridge's threads only post; all else happens on the host loop.
 class Session final : public wasm::HostSession {
  public:
-  Session(HostLoop& loop, std::shared_ptr<ComponentHost::Capabilities> capabilities)
-      : loop_(loop), capabilities_(std::move(capabilities)), calls_(loop.executor()) {}
+  Session(HostLoop& loop, std::shared_ptr<ComponentHost::Capabilities> capabilities,
+          TraceContext trace)
+      : loop_(loop),
+        capabilities_(std::move(capabilities)),
+        trace_(std::move(trace)),
+        calls_(loop.executor()) {}
 
   void call(wasm::HostCall call) noexcept override {
     loop_.loop().post(
@@ -56,11 +60,12 @@ class Session final : public wasm::HostSession {
     const auto offered = capabilities_->find(family);
     if (offered == capabilities_->end())
       return nullptr;
-    return sessions_.emplace(family, offered->second->begin()).first->second.get();
+    return sessions_.emplace(family, offered->second->begin_traced(trace_)).first->second.get();
   }
 
   HostLoop& loop_;
   std::shared_ptr<ComponentHost::Capabilities> capabilities_;
+  TraceContext trace_;
   std::map<CapabilityFamily, std::unique_ptr<CapabilitySession>> sessions_;
   TaskGroup calls_;
 };
@@ -70,8 +75,8 @@ void ComponentHost::add(CapabilityFamily family, std::shared_ptr<Capability> cap
         "a capability was added twice");
 }
 
-wasm::HostSession* ComponentHost::begin() noexcept {
-  return std::make_unique<Session>(loop_, capabilities_).release();
+wasm::HostSession* ComponentHost::begin_traced(const TraceContext& trace) noexcept {
+  return std::make_unique<Session>(loop_, capabilities_, trace).release();
 }
 
 }  // namespace kt::host

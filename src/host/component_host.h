@@ -19,7 +19,8 @@ class ComponentHost final : public wasm::Host {
   explicit ComponentHost(HostLoop& loop) : loop_(loop) {}
 
   void add(CapabilityFamily family, std::shared_ptr<Capability> capability);
-  wasm::HostSession* begin() noexcept override;
+  wasm::HostSession* begin() noexcept override { return begin_traced(TraceContext()); }
+  wasm::HostSession* begin_traced(const TraceContext& trace) noexcept override;
 
  private:
   friend class Session;

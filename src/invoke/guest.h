@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/record.h"
 #include "model/stream_arn.h"
+#include "model/trace_context.h"
 #include "runtime/clock.h"
 
 namespace kt::invoke {
@@ -36,6 +38,15 @@ struct WindowContext {
   bool terminated_early = false;  ///< final because the shard or the room for its state ended
 };
 
+/// Follows one call for telemetry. Any thread; must be quick and must not throw.
+class CallTrace {
+ public:
+  virtual ~CallTrace() = default;
+  virtual const TraceContext& context() const = 0;
+  /// What the guest printed, in arbitrary pieces.
+  virtual void output(std::string_view bytes) noexcept = 0;
+};
+
 /// Where a call stands in its shard's history: goes to logs and, in the second world, to the guest.
 struct CallContext {
   StreamArn stream;
@@ -46,12 +57,14 @@ struct CallContext {
   std::uint64_t fencing_token = 0;
   std::optional<WindowContext> window;
   std::shared_ptr<const std::string> window_state;  ///< null: none yet
+  std::shared_ptr<CallTrace> trace;                 ///< null: nobody follows it
 };
 
 struct Invocation {
   InvokeOutcome outcome = InvokeOutcome::HostFault;
   std::string message;  ///< for humans: the handler's own text, the trap, what to do
   Duration took{0};
+  std::uint64_t peak_memory_bytes = 0;  ///< of the guest; 0: not known
   /// Partial: index of the first record that is not handled; less than the batch's size.
   std::uint32_t first_failed = 0;
   /// Partial: exactly these are not handled, ascending. Empty: everything from first_failed on.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "model/trace_context.h"
 
 struct kt_value;
 struct kt_host_call;
@@ -160,6 +161,8 @@ class Host {
   virtual ~Host() = default;
   /// At the first call of an instance, on a guest thread.
   virtual HostSession* begin() noexcept = 0;
+  /// The same, with the trace of the call; for hosts that pass it on.
+  virtual HostSession* begin_traced(const TraceContext&) noexcept { return begin(); }
 };
 
 }  // namespace kt::wasm

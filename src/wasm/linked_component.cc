@@ -33,6 +33,7 @@ struct Call {
   Lowering batch;
   Promise<Invocation> done;
   GuestOutput* output;
+  TraceContext trace;
   std::atomic<bool> handed_over = false;
 };
 
@@ -54,8 +55,9 @@ void write(GuestOutput* output, std::int32_t stream, const std::uint8_t* bytes,
 kt_host host_functions(std::shared_ptr<Host> host) {
   kt_host raw = {};
   raw.user = new std::shared_ptr<Host>(std::move(host));
-  raw.begin = [](void* user, void*) -> void* {
-    return (*static_cast<std::shared_ptr<Host>*>(user))->begin();
+  raw.begin = [](void* user, void* call) -> void* {
+    const TraceContext trace = call == nullptr ? TraceContext() : Call::taken_over(call)->trace;
+    return (*static_cast<std::shared_ptr<Host>*>(user))->begin_traced(trace);
   };
   raw.call = [](void* session, std::uint32_t operation, const kt_value* arguments,
                 std::size_t count, kt_host_call* call) {
@@ -130,6 +132,7 @@ Task<Invocation> LinkedComponent::invoke(std::span<const Record> records,
                                          CallOptions options) const {
   const Executor executor = co_await asio::this_coro::executor;
   auto call = std::make_unique<Call>(executor, options.output);
+  call->trace = std::move(options.trace);
   if (world() == World::Kinesis)
     call->batch.take(records);
   else

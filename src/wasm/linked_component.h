@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "model/record.h"
+#include "model/trace_context.h"
 #include "runtime/task.h"
 #include "wasm/batch_context.h"
 #include "wasm/engine.h"
@@ -60,6 +61,7 @@ struct CallOptions {
   std::chrono::milliseconds timeout = std::chrono::seconds(60);  ///< 0: none
   GuestOutput* output = nullptr;                                 ///< must outlive the call
   BatchContext context;  ///< for guests of the stream worlds; what it views must outlive the call
+  TraceContext trace;    ///< of the call: goes to the host of what the guest asks for
 };
 
 /// Lives on: any loop; may be called from several. Lifetime: must outlive its calls' start only.

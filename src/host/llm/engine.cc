@@ -8,11 +8,13 @@ constexpr const char* kNotSupported =
 
 }  // namespace
 
-Task<Result<Inference>> NoLanguageModels::infer(std::string, std::string, InferenceOptions) {
+Task<Result<Inference>> NoLanguageModels::infer(std::string, std::string, InferenceOptions,
+                                                TraceContext) {
   co_return fail(ErrorCode::Invalid, kNotSupported);
 }
 
-Task<Result<Embeddings>> NoLanguageModels::embed(std::string, std::vector<std::string>) {
+Task<Result<Embeddings>> NoLanguageModels::embed(std::string, std::vector<std::string>,
+                                                 TraceContext) {
   co_return fail(ErrorCode::Invalid, kNotSupported);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/trace_context.h"
 #include "runtime/task.h"
 
 namespace kt::host {
@@ -31,14 +32,16 @@ struct Embeddings {
   std::int64_t prompt_tokens = 0;
 };
 
-/// Lives on: the host loop; outlives its calls. Several may be under way. An error's text is shown
+/// Lives on: the host loop; outlives its calls. Several may be under way. A request
+/// to elsewhere says which trace it belongs to. An error's text is shown
 /// to the guest as the interface's runtime-error.
 class LanguageModels {
  public:
   virtual ~LanguageModels() = default;
   virtual Task<Result<Inference>> infer(std::string model, std::string prompt,
-                                        InferenceOptions options) = 0;
-  virtual Task<Result<Embeddings>> embed(std::string model, std::vector<std::string> texts) = 0;
+                                        InferenceOptions options, TraceContext trace) = 0;
+  virtual Task<Result<Embeddings>> embed(std::string model, std::vector<std::string> texts,
+                                         TraceContext trace) = 0;
   /// For spans: "model at http://…".
   virtual std::string summary() const = 0;
 };
@@ -46,9 +49,10 @@ class LanguageModels {
 /// Answers as a Spin that was built without local models: this program carries none.
 class NoLanguageModels final : public LanguageModels {
  public:
-  Task<Result<Inference>> infer(std::string model, std::string prompt,
-                                InferenceOptions options) override;
-  Task<Result<Embeddings>> embed(std::string model, std::vector<std::string> texts) override;
+  Task<Result<Inference>> infer(std::string model, std::string prompt, InferenceOptions options,
+                                TraceContext trace) override;
+  Task<Result<Embeddings>> embed(std::string model, std::vector<std::string> texts,
+                                 TraceContext trace) override;
   std::string summary() const override { return "noop model"; }
 };
 

@@ -30,7 +30,9 @@ class ALlmCapability : public ::testing::Test {
     VirtualClock clock;
     const wasm::TestArguments arguments(std::move(values));
     LlmCapability capability(engine_, {"llama2-chat"});
-    const auto session = capability.begin();
+    TraceContext trace;
+    trace.trace_id[15] = trace.span_id[7] = 1;
+    const auto session = capability.begin_traced(trace);
     return run_sim(loop, clock, session->call(operation, arguments.view()));
   }
   Answer infer(std::string model, std::string prompt) {
@@ -79,6 +81,8 @@ TEST_F(ALlmCapability, InfersOverSpinsProtocol) {
   EXPECT_EQ(*(*answer->list())[2].integer(), 5);
   EXPECT_EQ(service_->requests()[0].path, "/infer");
   EXPECT_EQ(service_->header("authorization"), "bearer tok");
+  EXPECT_EQ(service_->header("traceparent"),
+            "00-00000000000000000000000000000001-0000000000000001-00");
   EXPECT_EQ(sent(), json::parse(R"({"model":"llama2-chat","prompt":"hi \"there\"","options":{
       "maxTokens":10,"repeatPenalty":1.1,"repeatPenaltyLastNTokenCount":64,"temperature":0.5,
       "topK":40,"topP":0.25}})"));

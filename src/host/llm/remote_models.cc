@@ -42,15 +42,16 @@ Result<std::unique_ptr<RemoteLanguageModels>> RemoteLanguageModels::make(
       new RemoteLanguageModels(std::move(options), std::move(transport)));
 }
 
-Task<Result<std::string>> RemoteLanguageModels::post(std::string path, std::string body) const {
+Task<Result<std::string>> RemoteLanguageModels::post(std::string path, std::string body,
+                                                     TraceContext trace) const {
   http::Request request;
   request.path = path;
   request.headers.emplace_back("authorization", "bearer " + options_.auth_token);
   request.headers.emplace_back("content-type", "application/json");
-  if (options_.headers) {
-    for (http::Header& header : options_.headers())
-      request.headers.push_back(std::move(header));
-  }
+  if (trace.valid())
+    request.headers.emplace_back("traceparent", to_traceparent(trace));
+  if (trace.valid() && !trace.state.empty())
+    request.headers.emplace_back("tracestate", trace.state);
   request.body = std::move(body);
   request.answer_bytes_max = kAnswerBytesMax;
   auto response = co_await transport_->send(std::move(request), options_.timeout);
@@ -69,12 +70,12 @@ Task<Result<std::string>> RemoteLanguageModels::post(std::string path, std::stri
 }
 
 Task<Result<Inference>> RemoteLanguageModels::infer(std::string model, std::string prompt,
-                                                    InferenceOptions options) {
+                                                    InferenceOptions options, TraceContext trace) {
   const bool is_open_ai = options_.api == LlmApi::OpenAi;
   const char* const path = is_open_ai ? "/v1/chat/completions" : "/infer";
   std::string body = is_open_ai ? open_ai_infer_request(model, prompt, options)
                                 : infer_request(model, prompt, options);
-  CO_TRY(const std::string answer, post(path, std::move(body)));
+  CO_TRY(const std::string answer, post(path, std::move(body), std::move(trace)));
   auto out = is_open_ai ? open_ai_infer_answer(answer) : infer_answer(answer);
   if (!out && out.error().code == ErrorCode::Corrupt)
     co_return fail(out.error().within(unreadable(path)));
@@ -82,11 +83,12 @@ Task<Result<Inference>> RemoteLanguageModels::infer(std::string model, std::stri
 }
 
 Task<Result<Embeddings>> RemoteLanguageModels::embed(std::string model,
-                                                     std::vector<std::string> texts) {
+                                                     std::vector<std::string> texts,
+                                                     TraceContext trace) {
   const bool is_open_ai = options_.api == LlmApi::OpenAi;
   const char* const path = is_open_ai ? "/v1/embeddings" : "/embed";
   std::string body = is_open_ai ? open_ai_embed_request(model, texts) : embed_request(model, texts);
-  CO_TRY(const std::string answer, post(path, std::move(body)));
+  CO_TRY(const std::string answer, post(path, std::move(body), std::move(trace)));
   auto out = is_open_ai ? open_ai_embed_answer(answer) : embed_answer(answer);
   if (!out && out.error().code == ErrorCode::Corrupt)
     co_return fail(out.error().within(unreadable(path)));

@@ -4,7 +4,6 @@
 // OpenAI's, with a bearer token. The service is the operator's choice: no component's allowed hosts
 // apply.
 #pragma once
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,24 +27,23 @@ class RemoteLanguageModels final : public LanguageModels {
     std::string auth_token;
     LlmApi api = LlmApi::Default;
     Duration timeout = std::chrono::minutes(10);
-    /// Trace context for each request; may be empty.
-    std::function<std::vector<http::Header>()> headers;
   };
 
   /// Invalid: a token that cannot be a header.
   static Result<std::unique_ptr<RemoteLanguageModels>> make(
       Options options, std::unique_ptr<http::Transport> transport);
 
-  Task<Result<Inference>> infer(std::string model, std::string prompt,
-                                InferenceOptions options) override;
-  Task<Result<Embeddings>> embed(std::string model, std::vector<std::string> texts) override;
+  Task<Result<Inference>> infer(std::string model, std::string prompt, InferenceOptions options,
+                                TraceContext trace) override;
+  Task<Result<Embeddings>> embed(std::string model, std::vector<std::string> texts,
+                                 TraceContext trace) override;
   std::string summary() const override { return "model at " + options_.url.url(); }
 
  private:
   RemoteLanguageModels(Options options, std::unique_ptr<http::Transport> transport)
       : options_(std::move(options)), transport_(std::move(transport)) {}
 
-  Task<Result<std::string>> post(std::string path, std::string body) const;
+  Task<Result<std::string>> post(std::string path, std::string body, TraceContext trace) const;
 
   Options options_;
   std::unique_ptr<http::Transport> transport_;

@@ -8,18 +8,21 @@
 namespace kt::invoke {
 namespace {
 
-/// Hands a call's output to its CallLog.
+/// Hands a call's output to its CallLog, and to who follows the call.
 class CallOutput final : public wasm::GuestOutput {
  public:
-  explicit CallOutput(GuestLog* log) : log_(log) {}
+  CallOutput(GuestLog* log, CallTrace* trace) : log_(log), trace_(trace) {}
   void write(wasm::OutputStream stream, std::string_view bytes) noexcept override {
     log_.write(stream == wasm::OutputStream::Stdout ? GuestStream::Stdout : GuestStream::Stderr,
                bytes);
+    if (trace_ != nullptr)
+      trace_->output(bytes);
   }
   void flush() { log_.flush(); }
 
  private:
   CallLog log_;
+  CallTrace* trace_;  ///< may be null
 };
 
 /// Views of `context`.
@@ -126,16 +129,20 @@ Task<Invocation> WasmGuest::handle(std::shared_ptr<const Batch> batch, CallConte
   const Duration allowed = deadline - deps_.clock.now();
   auto permit = co_await deps_.gate.enter();
   const MonotonicTime started = deps_.clock.now();
-  CallOutput output(deps_.log);
+  CallOutput output(deps_.log, context.trace.get());
   // The bridge takes no timeout of 0 to mean "none left".
   const auto timeout = std::max(std::chrono::milliseconds(1),
                                 std::chrono::duration_cast<std::chrono::milliseconds>(allowed));
   wasm::CallOptions options(timeout, &output);
   options.context = view_of(context);
+  if (context.trace)
+    options.trace = context.trace->context();
   auto ended = co_await deps_.component.invoke(batch->records, options);
   output.flush();
   output_dropped_bytes_ += ended.stats.output_dropped_bytes;
+  const std::uint64_t peak_memory_bytes = ended.stats.peak_memory_bytes;
   Invocation invocation = to_invocation(std::move(ended), batch->records.size());
+  invocation.peak_memory_bytes = peak_memory_bytes;
   invocation.took = deps_.clock.now() - started;
   co_return invocation;
 }
