@@ -46,7 +46,7 @@ endfunction()
 function(kt_rust_guest name)
   cmake_parse_arguments(ARG "" "FOLDER;OUTPUT" "" ${ARGN})
   file(GLOB_RECURSE sources ${ARG_FOLDER}/*.rs ${ARG_FOLDER}/*.wit ${ARG_FOLDER}/Cargo.*)
-  file(GLOB wits ${CMAKE_SOURCE_DIR}/wit/*.wit)
+  file(GLOB wits ${CMAKE_SOURCE_DIR}/wit/*.wit ${CMAKE_SOURCE_DIR}/bridge/*/wit/*.wit)
   set(script ${CMAKE_SOURCE_DIR}/tools/guest-rust.sh)
   set(script ${CMAKE_COMMAND} -E env KT_CARGO=${KT_CARGO} KT_RUSTC=${KT_RUSTC} ${script})
   execute_process(COMMAND ${script} --check RESULT_VARIABLE missing OUTPUT_VARIABLE why

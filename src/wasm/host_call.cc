@@ -13,6 +13,9 @@ namespace kt::wasm {
 bool HostValue::is_none() const {
   return raw_->kind == KT_VALUE_NONE;
 }
+bool HostValue::is_boolean() const {
+  return raw_->kind == KT_VALUE_BOOLEAN;
+}
 bool HostValue::is_integer() const {
   return raw_->kind == KT_VALUE_INTEGER;
 }
@@ -25,9 +28,12 @@ bool HostValue::is_text() const {
 bool HostValue::is_bytes() const {
   return raw_->kind == KT_VALUE_BYTES;
 }
+bool HostValue::is_list() const {
+  return raw_->kind == KT_VALUE_LIST;
+}
 
 bool HostValue::boolean() const {
-  CHECK(raw_->kind == KT_VALUE_BOOLEAN, "a host call's argument is no boolean");
+  CHECK(is_boolean(), "a host call's argument is no boolean");
   return raw_->number != 0;
 }
 
@@ -52,7 +58,7 @@ ByteView HostValue::bytes() const {
 }
 
 std::size_t HostValue::size() const {
-  CHECK(raw_->kind == KT_VALUE_LIST, "a host call's argument is no list");
+  CHECK(is_list(), "a host call's argument is no list");
   return raw_->length;
 }
 

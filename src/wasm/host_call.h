@@ -32,10 +32,12 @@ class HostValue {
   explicit HostValue(const kt_value& raw) : raw_(&raw) {}
 
   bool is_none() const;
+  bool is_boolean() const;
   bool is_integer() const;
   bool is_real() const;
   bool is_text() const;
   bool is_bytes() const;
+  bool is_list() const;
   bool boolean() const;
   std::int64_t integer() const;
   double real() const;

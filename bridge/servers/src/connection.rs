@@ -12,7 +12,8 @@ pub trait Family: Send + 'static {
     const CLOSE: u32;
 }
 
-/// Open until it is dropped, wherever that happens: a guest may be interrupted while it opens one.
+/// Open until it is dropped, wherever that happens. One that the host opens for a guest which no
+/// longer waits for it is open until the instance ends.
 pub struct Connection<F: Family> {
     host: HostLink,
     handle: i64,

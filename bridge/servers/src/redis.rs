@@ -183,7 +183,8 @@ macro_rules! commands {
 }
 
 macro_rules! with_address {
-    ($version:ident, $name:ident, $operation:ident, ($($argument:ident: $type:ty),*) -> $out:ty) => {
+    ($version:ident, $name:ident, $operation:ident,
+     ($($argument:ident: $type:ty),*) -> $out:ty) => {
         async fn $name(
             &mut self,
             address: String,
@@ -196,7 +197,8 @@ macro_rules! with_address {
 }
 
 macro_rules! with_connection {
-    ($version:ident, $name:ident, $operation:ident, ($($argument:ident: $type:ty),*) -> $out:ty) => {
+    ($version:ident, $name:ident, $operation:ident,
+     ($($argument:ident: $type:ty),*) -> $out:ty) => {
         async fn $name(
             &mut self,
             connection: Resource<RedisConnection>,

@@ -1,5 +1,5 @@
-//! PostgreSQL: `fermyon:spin/postgres`, `fermyon:spin/postgres@2.0.0`, `spin:postgres/postgres@3.0.0`
-//! and `spin:postgres/postgres@4.2.0`, which serves 4.0 and 4.1 too.
+//! PostgreSQL: `fermyon:spin/postgres`, `fermyon:spin/postgres@2.0.0`,
+//! `spin:postgres/postgres@3.0.0` and `spin:postgres/postgres@4.2.0`, which serves 4.0 and 4.1 too.
 
 mod older;
 mod types;

@@ -294,7 +294,7 @@ impl Dialect for Fourth {
 
 /// What the server said of a failed query, where the host tells.
 fn db_error(as_text: String, detail: Value) -> Result<pg4::DbError, HostError> {
-    let [severity, code, message, hint, extras] = detail.items()?;
+    let [severity, code, message, more, extras] = detail.items()?;
     let extra = |pair: Value| {
         let [name, value] = pair.items()?;
         Ok::<_, HostError>((name.text()?, value.text()?))
@@ -304,7 +304,7 @@ fn db_error(as_text: String, detail: Value) -> Result<pg4::DbError, HostError> {
         severity: severity.text()?,
         code: code.text()?,
         message: message.text()?,
-        detail: hint.optional(Value::text)?,
+        detail: more.optional(Value::text)?,
         extras: extras.list()?.into_iter().map(extra).collect::<Result<_, _>>()?,
     })
 }
