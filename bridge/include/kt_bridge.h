@@ -51,6 +51,24 @@ const char* kt_version(void);
 
 /* ---- engine ---------------------------------------------------------------------------------- */
 
+/* Sizes of the pool of instances; 0 everywhere: what fits instances_max. The names are wasmtime's. */
+typedef struct {
+  uint32_t total_component_instances;
+  uint32_t total_core_instances;
+  uint32_t total_memories;
+  uint32_t total_tables;
+  uint32_t total_stacks;
+  uint32_t table_elements;
+  uint32_t max_core_instances_per_component;
+  uint32_t max_memories_per_component;
+  uint32_t max_tables_per_component;
+  uint32_t max_memories_per_module;
+  uint32_t max_tables_per_module;
+  uint64_t max_component_instance_size;
+  uint64_t max_core_instance_size;
+  uint64_t table_keep_resident;
+} kt_pool_config;
+
 typedef struct {
   uint32_t worker_threads;     /* threads that run guests; 0: one a core */
   uint32_t instances_max;      /* instances alive at a time; more calls wait their turn; 0: 64 */
@@ -60,7 +78,9 @@ typedef struct {
   uint8_t opt_level;           /* 0 speed, 1 none, 2 speed and size */
   uint8_t on_demand;           /* 1: no pool; every instance maps its own memory */
   uint8_t no_signal_traps;     /* 1: explicit checks instead of signal handlers (sanitizers) */
+  uint8_t debug_info;          /* 1: guests can be looked at with gdb or lldb */
   const char* cache_dir;       /* compiled code is kept here, made with mode 0700; NULL: no cache */
+  kt_pool_config pool;
 } kt_engine_config;
 
 /* Starts the threads. A pool that cannot be reserved (limited address space) falls back to

@@ -28,6 +28,25 @@ std::uint8_t opt_level(Optimization optimization) {
   return 0;
 }
 
+kt_pool_config pool_config(const PoolSizes& from) {
+  kt_pool_config to = {};
+  to.total_component_instances = from.total_component_instances;
+  to.total_core_instances = from.total_core_instances;
+  to.total_memories = from.total_memories;
+  to.total_tables = from.total_tables;
+  to.total_stacks = from.total_stacks;
+  to.table_elements = from.table_elements;
+  to.max_core_instances_per_component = from.max_core_instances_per_component;
+  to.max_memories_per_component = from.max_memories_per_component;
+  to.max_tables_per_component = from.max_tables_per_component;
+  to.max_memories_per_module = from.max_memories_per_module;
+  to.max_tables_per_module = from.max_tables_per_module;
+  to.max_component_instance_size = from.max_component_instance_size;
+  to.max_core_instance_size = from.max_core_instance_size;
+  to.table_keep_resident = from.table_keep_resident;
+  return to;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::create(const EngineOptions& options) {
@@ -41,6 +60,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineOptions& options) {
   config.on_demand = options.allocation == Allocation::OnDemand;
   config.no_signal_traps = options.trap_detection == TrapDetection::Checks;
   config.cache_dir = options.cache_dir.empty() ? nullptr : options.cache_dir.c_str();
+  config.debug_info = options.debug_info;
+  config.pool = pool_config(options.pool);
   kt_engine* raw = nullptr;
   TRY(to_result(kt_engine_new(&config, &raw)));
   return std::unique_ptr<Engine>(new Engine(raw));

@@ -28,6 +28,24 @@ enum class Allocation : std::uint8_t { Pool, OnDemand };
 /// How out-of-bounds accesses are found. Signals is faster; sanitizers want their own handlers.
 enum class TrapDetection : std::uint8_t { Signals, Checks };
 
+/// Sizes of the pool, in wasmtime's words; 0: what fits the number of instances.
+struct PoolSizes {
+  std::uint32_t total_component_instances = 0;
+  std::uint32_t total_core_instances = 0;
+  std::uint32_t total_memories = 0;
+  std::uint32_t total_tables = 0;
+  std::uint32_t total_stacks = 0;
+  std::uint32_t table_elements = 0;
+  std::uint32_t max_core_instances_per_component = 0;
+  std::uint32_t max_memories_per_component = 0;
+  std::uint32_t max_tables_per_component = 0;
+  std::uint32_t max_memories_per_module = 0;
+  std::uint32_t max_tables_per_module = 0;
+  std::uint64_t max_component_instance_size = 0;
+  std::uint64_t max_core_instance_size = 0;
+  std::uint64_t table_keep_resident = 0;
+};
+
 struct EngineOptions {
   unsigned worker_threads = 0;  ///< 0: one a core
   unsigned instances_max = 64;  ///< alive at a time; more calls wait their turn
@@ -42,6 +60,8 @@ struct EngineOptions {
   Allocation allocation = Allocation::Pool;
   TrapDetection trap_detection = TrapDetection::Signals;
 #endif
+  bool debug_info = false;  ///< guests can be looked at with gdb or lldb
+  PoolSizes pool;
   std::string cache_dir;  ///< compiled code is kept here, mode 0700; empty: nowhere
 };
 

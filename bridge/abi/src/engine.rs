@@ -25,6 +25,27 @@ const WASM_STACK_BYTES: usize = 512 << 10;
 /// The ticker stops after this long without a call.
 const TICKER_IDLE: Duration = Duration::from_secs(1);
 
+/// Zeros: what fits the number of instances.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct kt_pool_config {
+    total_component_instances: u32,
+    total_core_instances: u32,
+    total_memories: u32,
+    total_tables: u32,
+    total_stacks: u32,
+    table_elements: u32,
+    max_core_instances_per_component: u32,
+    max_memories_per_component: u32,
+    max_tables_per_component: u32,
+    max_memories_per_module: u32,
+    max_tables_per_module: u32,
+    max_component_instance_size: u64,
+    max_core_instance_size: u64,
+    table_keep_resident: u64,
+}
+
 #[repr(C)]
 #[allow(non_camel_case_types)]
 pub struct kt_engine_config {
@@ -36,7 +57,9 @@ pub struct kt_engine_config {
     opt_level: u8,
     on_demand: u8,
     no_signal_traps: u8,
+    debug_info: u8,
     cache_dir: *const c_char,
+    pool: kt_pool_config,
 }
 
 /// What components and calls need of the engine; they may outlive the handle.
@@ -81,6 +104,8 @@ struct Settings {
     opt_level: OptLevel,
     on_demand: bool,
     signal_traps: bool,
+    debug_info: bool,
+    pool: kt_pool_config,
 }
 
 impl Shared {
@@ -133,26 +158,67 @@ fn base_config(s: &Settings, concurrency: Concurrency) -> Config {
     if !s.signal_traps {
         config.signals_based_traps(false);
     }
+    if s.debug_info {
+        config.debug_info(true);
+    }
     config
+}
+
+fn or32(value: u32, default: u32) -> u32 {
+    if value == 0 {
+        default
+    } else {
+        value
+    }
 }
 
 fn pool_config(s: &Settings) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(s.instances)
-        .total_core_instances(s.instances * CORE_INSTANCES_EACH)
-        .total_memories(s.instances * MEMORIES_EACH)
-        .total_tables(s.instances * TABLES_EACH)
+    let sizes = &s.pool;
+    pool.total_component_instances(or32(sizes.total_component_instances, s.instances))
+        .total_core_instances(or32(sizes.total_core_instances, s.instances * CORE_INSTANCES_EACH))
+        .total_memories(or32(sizes.total_memories, s.instances * MEMORIES_EACH))
+        .total_tables(or32(sizes.total_tables, s.instances * TABLES_EACH))
         // Two fibers may overlap at the end of a call.
-        .total_stacks(s.instances * 2)
+        .total_stacks(or32(sizes.total_stacks, s.instances * 2))
         .max_memory_size(s.memory_max)
         .max_unused_warm_slots(s.instances.min(64));
+    set_pool_bounds(&mut pool, sizes);
     // Without the scan a kept memory is cleared byte by byte, which costs more than it saves.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
         pool.linear_memory_keep_resident(s.keep_resident)
-            .table_keep_resident(4096)
+            .table_keep_resident(or(sizes.table_keep_resident, 4096) as usize)
             .pagemap_scan(Enabled::Auto);
     }
     pool
+}
+
+/// Bounds that wasmtime has defaults for.
+fn set_pool_bounds(pool: &mut PoolingAllocationConfig, sizes: &kt_pool_config) {
+    if sizes.table_elements != 0 {
+        pool.table_elements(sizes.table_elements as usize);
+    }
+    if sizes.max_core_instances_per_component != 0 {
+        pool.max_core_instances_per_component(sizes.max_core_instances_per_component);
+    }
+    if sizes.max_memories_per_component != 0 {
+        pool.max_memories_per_component(sizes.max_memories_per_component);
+    }
+    if sizes.max_tables_per_component != 0 {
+        pool.max_tables_per_component(sizes.max_tables_per_component);
+    }
+    if sizes.max_memories_per_module != 0 {
+        pool.max_memories_per_module(sizes.max_memories_per_module);
+    }
+    if sizes.max_tables_per_module != 0 {
+        pool.max_tables_per_module(sizes.max_tables_per_module);
+    }
+    if sizes.max_component_instance_size != 0 {
+        pool.max_component_instance_size(sizes.max_component_instance_size as usize);
+    }
+    if sizes.max_core_instance_size != 0 {
+        pool.max_core_instance_size(sizes.max_core_instance_size as usize);
+    }
 }
 
 fn make_engine(
@@ -257,6 +323,8 @@ unsafe fn new_engine(config: *const kt_engine_config) -> Outcome<kt_engine> {
         },
         on_demand: c.on_demand != 0,
         signal_traps: c.no_signal_traps == 0,
+        debug_info: c.debug_info != 0,
+        pool: c.pool,
     };
     // SAFETY: a C string or null.
     let cache_dir = unsafe { c::optional_text(c.cache_dir, "cache_dir") }?.map(PathBuf::from);
