@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "app/assets.h"
+#include "cli/version.h"
 
 namespace kt::cli {
 namespace {
@@ -41,7 +42,7 @@ Result<std::unique_ptr<AdminPort>> AdminPort::open(Loop& loop, Clock& clock, con
   if (request.flag == "off" || (request.flag.empty() && !request.local))
     return nullptr;
   admin::AdminOptions options;
-  options.version = KT_VERSION;
+  options.version = kVersion;
   if (request.flag.empty()) {
     options.next_port_if_taken = true;
   } else {

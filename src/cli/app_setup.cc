@@ -1,18 +1,19 @@
 #include "cli/app_setup.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "app/assets.h"
-#include "app/nearest.h"
 
 namespace kt::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-Result<app::App> read_app(Start start, const std::string& manifest, const TriggerFlags& flags,
+Result<app::App> read_app(Start start, const std::string& manifest, const app::Outside& outside,
                           const Console& console) {
-  TRY(const app::Outside outside, outside_of(flags, console));
   if (start == Start::ByHand) {
     auto app = app::read_manifest(manifest, outside);
     if (!app && app.error().code == ErrorCode::NotFound) {
@@ -33,38 +34,87 @@ Result<app::App> read_app(Start start, const std::string& manifest, const Trigge
                               console.variable("SPIN_WORKING_DIR"), outside);
 }
 
-Result<fs::path> choose_state_dir(Start start, const app::App& app, const TriggerFlags& flags,
-                                  const Console& console) {
+/// The state directory, as far as there is one that lasts: a flag or the runtime configuration says
+/// it (empty: none), else it is beside the app.
+fs::path lasting_state_dir(Start start, const app::App& app, const TriggerFlags& flags,
+                           const Console& console) {
   std::error_code ignored;
-  if (!flags.state_dir.empty())
-    return fs::absolute(flags.state_dir, ignored);
+  if (flags.state_dir)
+    return flags.state_dir->empty() ? fs::path() : fs::absolute(*flags.state_dir, ignored);
   if (start == Start::ByHand)
     return app.root / ".spin";
+  // Set and empty where `spin up` was run in the app's own folder.
   const auto local = console.environment.find("SPIN_LOCAL_APP_DIR");
-  if (local == console.environment.end()) {
+  return local == console.environment.end() ? fs::path() : fs::path(local->second) / ".spin";
+}
+
+bool keeps_failed_batches(const app::TriggerOptions& options) {
+  const bool gives_up =
+      options.maximum_retry_attempts >= 0 || options.maximum_record_age.count() > 0;
+  return gives_up && !options.on_failure;
+}
+
+/// Without a folder that lasts nothing may be kept in one: positions are in DynamoDB, failed
+/// batches go elsewhere, and what is left (a lock, the address of the admin port) may go with the
+/// process.
+Result<fs::path> passing_state_dir(const app::App& app, const TriggerFlags& flags,
+                                   const Console& console) {
+  if (!flags.test && app.process.lease_store == "sqlite") {
     return fail(ErrorCode::Invalid,
                 "this app has no folder of its own to keep its positions in: "
                 "name one by --state-dir");
   }
-  return fs::path(local->second.empty() ? "." : local->second) / ".spin";
+  for (const app::Trigger& trigger : app.triggers) {
+    if (!flags.test && keeps_failed_batches(trigger.options)) {
+      return fail(ErrorCode::Invalid, trigger.place +
+                                          ": failed batches would be kept in the state directory, "
+                                          "and this app has none: set on_failure, or name one by "
+                                          "--state-dir");
+    }
+  }
+  fs::path base = console.variable("SPIN_WORKING_DIR");
+  std::error_code ignored;
+  if (base.empty())
+    base = fs::temp_directory_path(ignored);
+  return base / ("trigger-kinesis-" + std::to_string(::getpid()));
+}
+
+std::string bullet_list(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items)
+    out += (out.empty() ? "  - " : "\n  - ") + item;
+  return out;
 }
 
 Result<Unit> check_followed(const app::App& app, const TriggerFlags& flags) {
+  std::vector<std::string> known;
+  for (const auto* list : {&app.components, &app.other_components}) {
+    for (const app::Component& component : *list)
+      known.push_back(component.id.str());
+  }
+  std::vector<std::string> unknown;
   for (const std::string& id : flags.follow) {
-    if (app.find_component(ComponentId(id)) != nullptr)
-      continue;
-    std::vector<std::string_view> known;
-    for (const app::Component& component : app.components)
-      known.push_back(component.id.view());
-    for (const app::Component& component : app.other_components)
-      known.push_back(component.id.view());
-    if (std::find(known.begin(), known.end(), id) == known.end()) {
-      return fail(ErrorCode::Invalid, "--follow names the component \"" + id +
-                                          "\", which is not in the app" +
-                                          app::suggestion(id, known));
+    if (std::find(known.begin(), known.end(), id) == known.end())
+      unknown.push_back(id);
+  }
+  if (unknown.empty())
+    return Unit{};
+  return fail(
+      ErrorCode::Invalid,
+      "The following component(s) specified in --follow do not exist in the application:\n" +
+          bullet_list(unknown) + "\nThe following components exist:\n" + bullet_list(known));
+}
+
+void take_memory_limit(AppSetup& setup, const TriggerFlags& flags) {
+  if (!flags.max_instance_memory)
+    return;
+  setup.app.process.max_instance_memory = *flags.max_instance_memory;
+  for (app::Setting& setting : setup.app.settings) {
+    if (setting.key == "max_instance_memory") {
+      setting.value = std::to_string(*flags.max_instance_memory);
+      setting.origin = flags.max_instance_memory_origin;
     }
   }
-  return Unit{};
 }
 
 }  // namespace
@@ -73,19 +123,24 @@ Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFla
                             const Console& console) {
   TRY(complete_trigger_flags(flags, console));
   AppSetup setup;
-  TRY(setup.app, read_app(start, manifest, flags, console));
-  TRY(setup.state_dir, choose_state_dir(start, setup.app, flags, console));
+  TRY(setup.outside, outside_of(flags, console));
+  TRY(setup.app, read_app(start, manifest, setup.outside, console));
+  setup.runtime = flags.runtime;
+  const auto& warnings = setup.runtime.warnings;
+  setup.app.warnings.insert(setup.app.warnings.end(), warnings.begin(), warnings.end());
+  TRY(app::check_labels(setup.app, setup.runtime));
   TRY(check_followed(setup.app, flags));
-  setup.log_dir = flags.log_dir ? fs::path(*flags.log_dir) : setup.state_dir / "logs";
-  if (flags.max_instance_memory) {
-    setup.app.process.max_instance_memory = *flags.max_instance_memory;
-    for (app::Setting& setting : setup.app.settings) {
-      if (setting.key == "max_instance_memory") {
-        setting.value = std::to_string(*flags.max_instance_memory);
-        setting.origin = flags.max_instance_memory_origin;
-      }
-    }
+  setup.data_dir = lasting_state_dir(start, setup.app, flags, console);
+  setup.state_dir = setup.data_dir;
+  if (setup.state_dir.empty()) {
+    TRY(setup.state_dir, passing_state_dir(setup.app, flags, console));
   }
+  std::error_code ignored;
+  if (flags.log_dir)
+    setup.log_dir = flags.log_dir->empty() ? fs::path() : fs::absolute(*flags.log_dir, ignored);
+  else if (!setup.data_dir.empty())
+    setup.log_dir = setup.data_dir / "logs";
+  take_memory_limit(setup, flags);
   return setup;
 }
 

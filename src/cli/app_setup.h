@@ -15,10 +15,16 @@ struct AppSetup {
   app::App app;
   std::filesystem::path state_dir;
   std::filesystem::path log_dir;  ///< empty: no files
+  /// Where the default stores are, Spin's names below it; empty: in memory, as there is no folder
+  /// that lasts.
+  std::filesystem::path data_dir;
+  app::Outside outside;        ///< environment and the values of variables
+  app::RuntimeConfig runtime;  ///< what the labels of the app stand for
 };
 
-/// Reads the app: `manifest` by hand, else what SPIN_LOCKED_URL names. Completes `flags`. The
-/// state directory is chosen, not made.
+/// Reads the app: `manifest` by hand, else what SPIN_LOCKED_URL names. Completes `flags`, and
+/// checks the labels of the whole app against the runtime configuration. The state directory is
+/// chosen, not made.
 Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFlags& flags,
                             const Console& console);
 

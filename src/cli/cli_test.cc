@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "cli/engine_settings.h"
 #include "cli/modes.h"
+#include "cli/notices.h"
 #include "cli/progress.h"
 #include "cli/run.h"
 #include "cli/stop_signals.h"
@@ -245,27 +247,265 @@ TEST_F(Folder, WithAStreamOfOurOwnReadingGoesOnAfterLossUnlessToldOtherwise) {
   EXPECT_THAT(up(told, {"--print-config", "--local"}).out, HasSubstr("on_data_loss = fail "));
 }
 
-TEST_F(Folder, ARuntimeConfigKeyThatIsNotServedIsRefused) {
+TEST_F(Folder, ARuntimeConfigurationIsReadWholeAndItsUnknownKeysRefused) {
   const std::string empty = write("empty.toml", "");
   EXPECT_EQ(up(manifest(), {"--print-config", "--runtime-config-file", empty}).code, kDone);
-  const std::string config = write("rt.toml", "[key_value_store.default]\ntype = \"redis\"\n");
-  const Outcome outcome = up(manifest(), {"--print-config", "--runtime-config-file", config});
+  environment_["RUNTIME_CONFIG_FILE"] = write("rt.toml", "[key_value_stores.default]\n");
+  const Outcome outcome = up(manifest(), {"--print-config"});
   EXPECT_EQ(outcome.code, kUsage);
-  EXPECT_THAT(outcome.err, HasSubstr("rt.toml:1: \"key_value_store\" is not supported"));
+  EXPECT_THAT(outcome.err, HasSubstr("rt.toml:1: unused runtime config key(s): key_value_stores"));
+  EXPECT_EQ(up(manifest(), {"--print-config", "--runtime-config-file", empty}).code, kDone)
+      << "a flag counts before the environment";
+  EXPECT_THAT(up(manifest(), {"--runtime-config-file", (root_ / "gone").string()}).err,
+              HasSubstr("gone"));
+}
+
+TEST_F(Folder, TheMemoryLimitComesFromFlagThenEnvironmentThenRuntimeConfiguration) {
+  const std::string file = write("rt.toml", "max_instance_memory = 1048576\n");
+  const Arguments with_file = {"--print-config", "--runtime-config-file", file};
+  EXPECT_THAT(up(manifest(), with_file).out, HasSubstr("rt.toml:1"));
+  environment_["SPIN_MAX_INSTANCE_MEMORY"] = "2097152";
+  EXPECT_THAT(up(manifest(), with_file).out,
+              testing::ContainsRegex("= 2097152 +# SPIN_MAX_INSTANCE_MEMORY"));
+  environment_["SPIN_MAX_INSTANCE_MEMORY"] = "2 MB";
+  EXPECT_THAT(up(manifest(), with_file).err, HasSubstr("must be a number of bytes"));
+}
+
+TEST_F(Folder, LabelsOfAllComponentsMustBeDefined) {
+  const std::string file = manifest(
+      "[component.web]\nsource = \"w.wasm\"\n"
+      "key_value_stores = [\"sessions\"]\n");
+  EXPECT_THAT(up(file, {"--print-config"}).err,
+              HasSubstr("unknown key_value_stores label \"sessions\" for component \"web\""));
+  const std::string config = write("rt.toml", "[key_value_store.sessions]\ntype = \"spin\"\n");
+  EXPECT_EQ(up(file, {"--print-config", "--runtime-config-file", config}).code, kDone);
 }
 
 TEST_F(Folder, AFollowedComponentMustExist) {
-  const Outcome outcome = up(manifest(), {"--print-config", "--follow", "nope"});
+  const Outcome outcome = up(manifest("[component.web]\nsource = \"w.wasm\"\n"),
+                             {"--print-config", "--follow", "nope", "--follow", "c"});
   EXPECT_EQ(outcome.code, kUsage);
-  EXPECT_THAT(outcome.err, HasSubstr("nope"));
+  EXPECT_THAT(outcome.err, HasSubstr("The following component(s) specified in --follow do not "
+                                     "exist in the application:\n  - nope\n"
+                                     "The following components exist:\n  - c\n  - web"));
   EXPECT_EQ(up(manifest(), {"--print-config", "--follow", "c"}).code, kDone);
+  EXPECT_EQ(up(manifest(), {"--print-config", "--follow", "c", "--quiet"}).code, kUsage);
+  EXPECT_EQ(up(manifest(), {"--print-config", "--shush"}).code, kDone);
 }
 
-TEST_F(Folder, WhatIsNotBuiltYetIsRefusedByName) {
-  EXPECT_THAT(up(manifest(), {"--print-config", "--key-value", "a=b"}).err,
-              HasSubstr("--key-value is not available"));
-  EXPECT_THAT(up(manifest(), {"--print-config", "--sqlite", "x"}).err,
-              HasSubstr("--sqlite is not available"));
+TEST_F(Folder, ValuesOfFlagsAreCheckedBeforeAnythingStarts) {
+  const auto error_of = [&](const Arguments& more) {
+    Arguments all = {"--print-config"};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome outcome = up(manifest(), all);
+    return outcome.code == kDone ? "no error" : outcome.err;
+  };
+  EXPECT_THAT(error_of({"--key-value", "a"}), HasSubstr("must be of the form `key=value`"));
+  EXPECT_EQ(error_of({"--key-value", "a=b=c", "--key-value", "d="}), "no error");
+  EXPECT_THAT(error_of({"--sqlite", "@:label"}), HasSubstr("file path is empty"));
+  EXPECT_THAT(error_of({"--sqlite", "@f:"}), HasSubstr("database label is empty"));
+  EXPECT_THAT(error_of({"--sqlite", "@"}), HasSubstr("database configuration is empty"));
+  EXPECT_THAT(error_of({"--experimental-wasm-feature", "magic"}), HasSubstr("magic"));
+  EXPECT_THAT(error_of({"--cache", "x", "--disable-cache"}), HasSubstr("--disable-cache"));
+  EXPECT_THAT(error_of({"--variable", "@file.yaml"}), HasSubstr("ends in .json or .toml"));
+  EXPECT_THAT(error_of({"--variable", "nope"}), HasSubstr("--variable takes name=value"));
+}
+
+TEST(TriggerFlags, SplitPairsAndStatements) {
+  TriggerFlags flags;
+  flags.key_value = {"a=b=c", "d="};
+  flags.sqlite = {"SELECT 1", "@up.sql", "@ more.sql : audit "};
+  EXPECT_THAT(flags.key_values(),
+              testing::ElementsAre(testing::Pair("a", "b=c"), testing::Pair("d", "")));
+  const auto statements = flags.sql_at_start();
+  ASSERT_EQ(statements.size(), 3U);
+  EXPECT_EQ(statements[0].statement, "SELECT 1");
+  EXPECT_EQ(statements[0].label, "default");
+  EXPECT_EQ(statements[1].file, "up.sql");
+  EXPECT_EQ(statements[1].label, "default");
+  EXPECT_EQ(statements[2].file, "more.sql");
+  EXPECT_EQ(statements[2].label, "audit");
+}
+
+TEST(TriggerFlags, ReadBooleansOfTheEnvironmentAsSpinDoes) {
+  for (const char* on : {"1", "true", "YES", "on", "y", "t"})
+    EXPECT_TRUE(boolish("X", on).value()) << on;
+  for (const char* off : {"", "0", "False", "no", "off", "n", "f"})
+    EXPECT_FALSE(boolish("X", off).value()) << off;
+  EXPECT_THAT(boolish("X", "maybe").error().what, HasSubstr("X must be 1, true"));
+}
+
+class Engine : public Folder {
+ protected:
+  Result<wasm::EngineOptions> options(TriggerFlags flags = {}) {
+    AppSetup setup;
+    setup.state_dir = root_ / "state";
+    setup.app.process.max_concurrent_invocations = 16;
+    std::istringstream in;
+    std::ostringstream out;
+    const Console console{in, out, out, environment_};
+    return engine_options(setup, flags, console);
+  }
+};
+
+TEST_F(Engine, TakesItsPoolFromSpinsVariables) {
+  EXPECT_EQ(options()->instances_max, 16U);
+  environment_["SPIN_MAX_INSTANCE_COUNT"] = "12";
+  environment_["SPIN_WASMTIME_TOTAL_STACKS"] = "20";
+  environment_["SPIN_WASMTIME_CORE_INSTANCE_SIZE"] = "20971520";
+  EXPECT_EQ(options()->instances_max, 12U);
+  EXPECT_EQ(options()->pool.total_component_instances, 12U);
+  EXPECT_EQ(options()->pool.total_stacks, 20U);
+  EXPECT_EQ(options()->pool.max_core_instance_size, 20971520U);
+  environment_["SPIN_WASMTIME_INSTANCE_COUNT"] = "8";
+  EXPECT_EQ(options()->instances_max, 8U);
+  environment_["SPIN_WASMTIME_INSTANCE_TABLES"] = "many";
+  EXPECT_THAT(options().error().what,
+              HasSubstr("failed to parse env var `SPIN_WASMTIME_INSTANCE_TABLES=many`"));
+}
+
+TEST_F(Engine, TakesItsAllocatorFromFlagOrVariable) {
+  TriggerFlags flags;
+  flags.disable_pooling = true;
+  EXPECT_EQ(options(flags)->allocation, wasm::Allocation::OnDemand);
+  environment_["SPIN_WASMTIME_POOLING"] = "0";
+  EXPECT_EQ(options()->allocation, wasm::Allocation::OnDemand);
+  environment_["SPIN_WASMTIME_POOLING"] = "1";
+  EXPECT_EQ(options()->allocation, wasm::EngineOptions().allocation);
+  environment_["SPIN_WASMTIME_POOLING"] = "yes";
+  EXPECT_EQ(options().error().what, "SPIN_WASMTIME_POOLING=yes not supported, only 1/0 supported");
+}
+
+TEST_F(Engine, KeepsCompiledCodeWhereTheCacheFileSays) {
+  TriggerFlags flags;
+  EXPECT_EQ(options()->cache_dir, (root_ / ".cache/trigger-kinesis/wasm").string());
+  flags.cache = write("cache.toml", "[cache]\ndirectory = \"" + (root_ / "there").string() +
+                                        "\"\ncleanup-interval = \"1h\"\n");
+  EXPECT_EQ(options(flags)->cache_dir, (root_ / "there").string());
+  flags.cache = write("off.toml", "[cache]\nenabled = false\n");
+  EXPECT_EQ(options(flags)->cache_dir, "");
+  flags.cache = write("relative.toml", "[cache]\ndirectory = \"x\"\n");
+  EXPECT_THAT(options(flags).error().what, HasSubstr("relative.toml:2: the cache's directory"));
+  flags.cache = write("odd.toml", "[cache]\ndirektory = \"/x\"\n");
+  EXPECT_THAT(options(flags).error().what, HasSubstr("did you mean \"directory\"?"));
+  flags.cache.clear();
+  flags.disable_cache = true;
+  EXPECT_EQ(options(flags)->cache_dir, "");
+}
+
+TEST_F(Engine, CompilesForDebuggersWithoutOptimization) {
+  TriggerFlags flags;
+  flags.debug_info = true;
+  EXPECT_TRUE(options(flags)->debug_info);
+  EXPECT_EQ(options(flags)->optimization, wasm::Optimization::None);
+}
+
+TEST(Notices, AreSpinsInItsOrder) {
+  AppSetup setup;
+  setup.data_dir = "/app/.spin";
+  setup.log_dir = "/app/.spin/logs";
+  app::Component component;
+  component.key_value_stores = {"default"};
+  component.sqlite_databases = {"default"};
+  setup.app.other_components.push_back(component);
+  TriggerFlags flags;
+  flags.runtime_config_file = "rt.toml";
+  setup.runtime.summary = "[key_value_store.x: redis]";
+  std::ostringstream err;
+  say_configuration(setup, flags, err);
+  say_stores(setup, err);
+  EXPECT_EQ(err.str(),
+            "Using runtime config [key_value_store.x: redis] from \"rt.toml\"\n"
+            "Logging component stdio to \"/app/.spin/logs/\"\n"
+            "Storing default SQLite data to \"/app/.spin/sqlite_db.db\".\n"
+            "Storing default key-value data to \"/app/.spin/sqlite_key_value.db\".\n");
+}
+
+TEST(Notices, SayOnlyWhatThereIsToSay) {
+  AppSetup setup;
+  app::Component component;
+  component.key_value_stores = {"default"};
+  setup.app.components.push_back(component);
+  std::ostringstream err;
+  say_configuration(setup, TriggerFlags(), err);
+  say_stores(setup, err);
+  EXPECT_EQ(err.str(), "Storing default key-value data to a temporary in-memory store.\n");
+  setup.runtime.key_value_stores.emplace("default",
+                                         app::RedisStore{"redis://user:secret@cache:6379/1"});
+  err.str("");
+  say_stores(setup, err);
+  EXPECT_EQ(err.str(), "Storing default key-value data to Redis at cache:6379.\n");
+}
+
+/// Started by `spin up`, with one component whose source lies in the folder.
+class BySpin : public Folder {
+ protected:
+  void lock(const std::string& component_more = "", const std::string& trigger_more = "") {
+    const std::string file = write(
+        "spin.lock", R"({"spin_lock_version":0,"metadata":{"name":"a")" + metadata_ +
+                         R"(},"variables":{"v":{}},"triggers":[{"id":"t",
+      "trigger_type":"kinesis","trigger_config":{"component":"c")" +
+                         trigger_more +
+                         R"(,"stream_arn":"arn:aws:kinesis:us-east-1:123456789012:stream/s"}}],
+      "components":[{"id":"c")" +
+                         component_more + R"(,"source":{"source":"file://)" +
+                         (root_ / "c.wasm").string() + R"("}}]})");
+    environment_["SPIN_LOCKED_URL"] = "file://" + file;
+    environment_["SPIN_WORKING_DIR"] = root_.string();
+    environment_["SPIN_VARIABLE_V"] = "1";
+  }
+  Outcome start(const Arguments& arguments = {}) { return run_with(arguments, environment_); }
+
+  std::string metadata_;
+};
+
+TEST_F(BySpin, PrecomposingGivesTheBytesOfAComponentWithoutDependencies) {
+  lock();
+  environment_.erase("SPIN_VARIABLE_V");
+  write("c.wasm", std::string("\0asm", 4));
+  const Outcome outcome = start({"--precompose-only", "--precompose-component-id", "c"});
+  EXPECT_EQ(outcome.code, kDone) << outcome.err;
+  EXPECT_EQ(outcome.out, std::string("\0asm", 4));
+  EXPECT_THAT(outcome.err, IsEmpty());
+  EXPECT_EQ(start({"--precompose-only", "--precompose-component-id=c"}).code, kDone);
+}
+
+TEST_F(BySpin, PrecomposingRefusesWhatItCannotDo) {
+  lock(R"(,"trigger_dependencies":{"middleware":[{}]})");
+  EXPECT_THAT(start({"--precompose-only"}).err,
+              HasSubstr("got --precompose-only but no --precompose-component-id"));
+  EXPECT_THAT(start({"--precompose-only", "--precompose-component-id", "x"}).err,
+              HasSubstr("--precompose-component-id: component does not exist"));
+  const Outcome outcome = start({"--precompose-only", "--precompose-component-id", "c"});
+  EXPECT_EQ(outcome.code, kFailed);
+  EXPECT_THAT(outcome.err, HasSubstr("this trigger should not have dependencies"));
+  EXPECT_THAT(outcome.out, IsEmpty());
+  environment_.erase("SPIN_LOCKED_URL");
+  EXPECT_THAT(start({"--precompose-only", "--precompose-component-id", "c"}).err,
+              HasSubstr("SPIN_LOCKED_URL is not set"));
+}
+
+TEST_F(BySpin, WithoutAFolderPositionsMustBeElsewhere) {
+  lock();
+  EXPECT_THAT(start({"--print-config"}).err, HasSubstr("--state-dir"));
+  environment_["SPIN_LOCAL_APP_DIR"] = "";
+  EXPECT_EQ(start({"--print-config"}).code, kDone) << "set and empty is the folder it runs in";
+  EXPECT_THAT(start({"--print-config", "--state-dir", ""}).err, HasSubstr("--state-dir"));
+  environment_.erase("SPIN_LOCAL_APP_DIR");
+  metadata_ = R"(,"triggers":{"kinesis":{"lease_store":"dynamodb:p"}})";
+  lock();
+  EXPECT_EQ(start({"--print-config"}).code, kDone);
+  lock("", R"(,"maximum_retry_attempts":3)");
+  EXPECT_THAT(start({"--print-config"}).err, HasSubstr("set on_failure"));
+}
+
+TEST_F(BySpin, HostRequirementsAreRefusedInSpinsWords) {
+  lock(R"(,"host_requirements":{"local_service_chaining":"required"})");
+  const Outcome outcome = start();
+  EXPECT_EQ(outcome.code, kUsage);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("This application requires the following features that are not available "
+                        "in this version of the 'kinesis' trigger: local_service_chaining"));
 }
 
 TEST_F(Folder, TheTriggerNeedsAPlaceForItsPositions) {

@@ -2,38 +2,14 @@
 
 #include <algorithm>
 #include <fstream>
-#include <thread>
+
+#include "cli/engine_settings.h"
+#include "cli/notices.h"
 
 namespace kt::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Where compiled code is kept: it depends on the component only, not on the app's state.
-fs::path cache_directory(const AppSetup& setup, const TriggerFlags& flags, const Console& console) {
-  if (flags.disable_cache)
-    return {};
-  fs::path base = console.variable("XDG_CACHE_HOME");
-  if (base.empty() && !console.variable("HOME").empty())
-    base = fs::path(console.variable("HOME")) / ".cache";
-  const fs::path directory =
-      base.empty() ? setup.state_dir / "cache" : base / "trigger-kinesis" / "wasm";
-  std::error_code ignored;
-  fs::create_directories(directory.parent_path(), ignored);
-  return directory;
-}
-
-wasm::EngineOptions engine_options(const AppSetup& setup, const TriggerFlags& flags,
-                                   const Console& console) {
-  wasm::EngineOptions options;
-  options.instances_max = concurrent_invocations(setup.app.process);
-  options.memory_max_bytes =
-      std::max<std::uint64_t>(options.memory_max_bytes, setup.app.process.max_instance_memory);
-  options.cache_dir = cache_directory(setup, flags, console).string();
-  if (flags.disable_pooling)
-    options.allocation = wasm::Allocation::OnDemand;
-  return options;
-}
 
 wasm::LinkOptions link_options(const app::Component& component, const AppSetup& setup,
                                const TriggerFlags& flags) {
@@ -79,19 +55,15 @@ Result<Unit> check_world(const app::Trigger& trigger, const wasm::LinkedComponen
 
 }  // namespace
 
-unsigned concurrent_invocations(const app::ProcessOptions& options) {
-  if (options.max_concurrent_invocations > 0)
-    return static_cast<unsigned>(options.max_concurrent_invocations);
-  return 8 * std::max(1U, std::thread::hardware_concurrency());
-}
-
 Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
                                                      const TriggerFlags& flags,
                                                      const Console& console, Logs logs,
                                                      const Log& log) {
   TRY(app::check_sources(setup.app));
   std::unique_ptr<Components> out(new Components());
-  TRY(out->engine_, wasm::Engine::create(engine_options(setup, flags, console)));
+  TRY(const wasm::EngineOptions options, engine_options(setup, flags, console));
+  TRY(out->engine_, wasm::Engine::create(options));
+  const SlowCompileNotice notice(console.err);
   if (logs == Logs::Open && flags.truncate_logs)
     empty_logs(setup.log_dir);
   for (const app::Component& component : setup.app.components) {
@@ -124,9 +96,8 @@ Result<Unit> Components::add(const app::Component& component, const AppSetup& se
   TRY(one.linked,
       wasm::LinkedComponent::link(*engine_, one.compiled, link_options(component, setup, flags)));
   if (logs == Logs::Open) {
-    const auto echo = is_shown(flags, component.id.str()) || setup.log_dir.empty()
-                          ? invoke::Echo::ToStderr
-                          : invoke::Echo::Off;
+    const auto echo =
+        is_shown(flags, component.id.str()) ? invoke::Echo::ToStderr : invoke::Echo::Off;
     TRY(one.log, invoke::GuestLog::open(setup.log_dir.string(), component.id, echo));
   }
   all_.emplace(component.id, std::move(one));

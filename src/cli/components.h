@@ -37,7 +37,4 @@ class Components {
   std::map<ComponentId, One> all_;
 };
 
-/// Calls that may run at one time: as configured, or 8 a core.
-unsigned concurrent_invocations(const app::ProcessOptions& options);
-
 }  // namespace kt::cli

@@ -7,12 +7,15 @@
 #include "cli/components.h"
 #include "cli/destinations.h"
 #include "cli/embedded_kinesis.h"
+#include "cli/engine_settings.h"
 #include "cli/lease_store.h"
+#include "cli/notices.h"
 #include "cli/progress.h"
 #include "cli/serve.h"
 #include "cli/service_access.h"
 #include "cli/stop_signals.h"
 #include "cli/stream_session.h"
+#include "cli/version.h"
 #include "invoke/wasm/wasm_guest.h"
 #include "runtime/system_clock.h"
 #include "sqlite/directory_lock.h"
@@ -122,6 +125,8 @@ class Consumer {
       lock_.emplace(std::move(lock));
     }
     TRY(lay_out_assets(setup_));
+    say_configuration(setup_, flags_, console_.err);
+    say_stores(setup_, console_.err);
     TRY(components_, Components::load(setup_, flags_, console_, Components::Logs::Open, log_));
     ServiceOptions service;
     service.endpoint_url = setup_.app.process.endpoint_url;
@@ -156,7 +161,7 @@ class Consumer {
       TRY(made.spill, leases_->spill());
       triggers.push_back(std::move(made));
     }
-    log_.info("starting", {{"version", KT_VERSION},
+    log_.info("starting", {{"version", kVersion},
                            {"seed", seed_},
                            {"allocator", components_->engine().allocator()},
                            {"state", setup_.state_dir.string()}});
@@ -171,8 +176,6 @@ class Consumer {
   }
 
   void announce() {
-    if (!setup_.log_dir.empty())
-      console_.err << "Logging component stdio to \"" << setup_.log_dir.string() << "/\"\n";
     console_.out << "Active streams:\n";
     for (const app::Trigger& trigger : setup_.app.triggers) {
       const std::string& region = trigger.options.stream_arn.region();

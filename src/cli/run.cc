@@ -5,10 +5,12 @@
 #include "cli/leases_command.h"
 #include "cli/local_command.h"
 #include "cli/modes.h"
+#include "cli/precompose.h"
 #include "cli/status_command.h"
 #include "cli/stream_commands.h"
 #include "cli/trigger_flags.h"
 #include "cli/up_command.h"
+#include "cli/version.h"
 
 namespace kt::cli {
 namespace {
@@ -83,12 +85,12 @@ int run(const Arguments& arguments, const Console& console) {
       console.err << launch_metadata() << "\n";
       return kDone;
     case Mode::Precompose:
-      return console.error(kUsage, "this trigger's components have no trigger dependencies");
+      return precompose_command(arguments, console);
     case Mode::Help:
       console.out << kHelp << help_args();
       return kDone;
     case Mode::Version:
-      console.out << "trigger-kinesis " KT_VERSION "\n";
+      console.out << "trigger-kinesis " << kVersion << "\n";
       return kDone;
     case Mode::Trigger:
       return trigger_command(arguments, console);

@@ -1,6 +1,8 @@
 #include "cli/stop_signals.h"
 
+#ifdef __linux__
 #include <sys/prctl.h>
+#endif
 #include <unistd.h>
 
 #include <csignal>
@@ -60,7 +62,9 @@ void StopSignals::close() {
 
 bool end_with_parent() {
   const pid_t parent = getppid();
+#ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
   return getppid() == parent;  // it may have died before the request
 }
 

@@ -39,7 +39,8 @@ class StopSignals {
   int count_ = 0;
 };
 
-/// Asks the kernel to send us SIGTERM when the parent dies. False: it is dead already.
+/// Asks the kernel to send us SIGTERM when the parent dies; Linux alone can. False: it is dead
+/// already.
 bool end_with_parent();
 
 }  // namespace kt::cli

@@ -1,18 +1,12 @@
 #include "cli/trigger_flags.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "app/value.h"
-
 namespace kt::cli {
 namespace {
-
-/// A boolean as Spin reads one from the environment.
-bool is_on(std::string_view text) {
-  return text == "1" || text == "true" || text == "yes" || text == "on";
-}
 
 /// An option's environment variable, for the help; read in complete_trigger_flags.
 std::string_view variable_of(std::string_view flag) {
@@ -29,50 +23,75 @@ std::string_view variable_of(std::string_view flag) {
 }
 
 /// Known to Spin's own triggers; must be parsed, or every `spin up` with one fails.
-void declare_spin_flags(CLI::App& command, TriggerFlags& flags) {
+void declare_engine_flags(CLI::App& command, TriggerFlags& flags) {
+  command.add_flag("--disable-cache", flags.disable_cache, "Keep no compiled code");
+  command
+      .add_option("--cache", flags.cache,
+                  "Wasmtime's cache configuration (TOML): where compiled code is kept")
+      ->type_name("WASMTIME_CACHE_FILE")
+      ->excludes("--disable-cache");
+  command.add_flag("--disable-pooling", flags.disable_pooling, "Allocate guests' memory on demand");
+  command.add_flag("--debug-info", flags.debug_info,
+                   "Compile guests for debuggers: with debug information, without optimization");
+}
+
+void declare_output_flags(CLI::App& command, TriggerFlags& flags) {
   command
       .add_option("-L,--log-dir", flags.log_dir,
                   "Folder of the components' output files; \"\": none")
       ->type_name("APP_LOG_DIR");
   command.add_flag("--truncate-logs", flags.truncate_logs, "Empty the output files at start");
-  command.add_flag("--disable-cache", flags.disable_cache, "Keep no compiled code");
-  command.add_option("--cache", flags.cache, "Accepted for Spin's sake, not used")
-      ->type_name("WASMTIME_CACHE_FILE");
-  command.add_flag("--disable-pooling", flags.disable_pooling, "Allocate guests' memory on demand");
-  command.add_flag("--debug-info", flags.debug_info, "Accepted for Spin's sake, not used");
+}
+
+void declare_echo_flags(CLI::App& command, TriggerFlags& flags) {
   command
       .add_option("--follow", flags.follow, "Show the output of this component only (repeatable)")
       ->type_name("FOLLOW_ID")
       ->allow_extra_args(false);
   command.add_flag("-q,--quiet,--sh,--shush", flags.quiet, "Show no component's output")
       ->excludes("--follow");
+}
+
+void declare_store_flags(CLI::App& command, TriggerFlags& flags) {
   command
       .add_option("--runtime-config-file", flags.runtime_config_file,
-                  "Runtime configuration (TOML)")
+                  "Runtime configuration (TOML): what stands behind stores, variables and calls")
       ->type_name("RUNTIME_CONFIG_FILE");
   command
       .add_option("--state-dir", flags.state_dir,
-                  "Folder of positions and logs; the default is .spin beside the manifest")
+                  "Folder of positions, stores and logs; the default is .spin beside the "
+                  "manifest; \"\": none")
       ->type_name("STATE_DIR");
   command.add_flag("--allow-transient-write", flags.allow_transient_write,
                    "Let guests write to their files");
-  command.add_option("--key-value", flags.key_value, "Not available yet")
+  command
+      .add_option("--key-value", flags.key_value,
+                  "Set a key of the default store at start (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command.add_option("--sqlite", flags.sqlite, "Not available yet")
-      ->type_name("STATEMENT")
+  command
+      .add_option("--sqlite", flags.sqlite,
+                  "Run a statement on the default database at start, or a file: @file, "
+                  "@file:label (repeatable)")
+      ->type_name("SQLITE_STATEMENT")
       ->allow_extra_args(false);
+}
+
+void declare_guest_flags(CLI::App& command, TriggerFlags& flags) {
   command
       .add_option("--max-instance-memory", flags.max_instance_memory,
                   "Bytes of memory one guest instance may grow to")
-      ->type_name("BYTES");
+      ->type_name("MAX_INSTANCE_MEMORY");
   command
       .add_option("--variable", flags.variables,
-                  "A variable's value: K=V, K=@file, @file.json or @file.toml (repeatable)")
-      ->type_name("VARIABLE")
+                  "A variable's value; of the same name the last counts (repeatable)")
+      ->type_name("KEY=VALUE | KEY=@FILE | @FILE.json | @FILE.toml")
       ->allow_extra_args(false);
-  command.add_flag("--experimental-wasi-otel", flags.wasi_otel, "Not available yet");
-  command.add_option("--experimental-wasm-feature", flags.wasm_features, "Not available yet")
+  command.add_flag("--experimental-wasi-otel", flags.wasi_otel,
+                   "Let guests send traces, metrics and logs of their own (wasi:otel)");
+  command
+      .add_option("--experimental-wasm-feature", flags.wasm_features,
+                  "reference-types, function-references, gc or exceptions (repeatable)")
       ->type_name("FEATURE")
       ->allow_extra_args(false);
 }
@@ -84,58 +103,9 @@ void declare_hidden_flags(CLI::App& command) {
   command.add_option("--precompose-component-id")->group("")->type_name("ID");
 }
 
-Result<Unit> read_runtime_config(TriggerFlags& flags) {
-  constexpr std::size_t kBytesMax = std::size_t{1024} * 1024;
-  if (flags.runtime_config_file.empty())
-    return Unit{};
-  TRY(const std::string text, app::read_file(flags.runtime_config_file, kBytesMax));
-  const app::Document document{flags.runtime_config_file};
-  TRY(const app::Value config, app::read_toml(text, document));
-  for (const app::Value& item : config.items) {
-    if (item.key == "state_dir" && item.is(app::Value::Kind::Text)) {
-      if (flags.state_dir.empty())
-        flags.state_dir = item.text;
-    } else if (item.key == "log_dir" && item.is(app::Value::Kind::Text)) {
-      if (!flags.log_dir)
-        flags.log_dir = item.text;
-    } else if (item.key == "max_instance_memory" && item.is(app::Value::Kind::Integer) &&
-               item.integer > 0) {
-      if (!flags.max_instance_memory) {
-        flags.max_instance_memory = static_cast<std::uint64_t>(item.integer);
-        flags.max_instance_memory_origin = document.at(item.line);
-      }
-    } else {
-      return document.error(item.line, "\"" + item.key +
-                                           "\" is not supported in this version yet; known are "
-                                           "state_dir, log_dir, max_instance_memory");
-    }
-  }
-  return Unit{};
-}
-
-Result<Unit> refuse_what_is_missing(const TriggerFlags& flags) {
-  const auto missing = [](std::string_view flag) {
-    return fail(ErrorCode::Invalid,
-                std::string(flag) + " is not available in this version yet: remove it");
-  };
-  if (!flags.key_value.empty())
-    return missing("--key-value");
-  if (!flags.sqlite.empty())
-    return missing("--sqlite");
-  if (flags.wasi_otel)
-    return missing("--experimental-wasi-otel");
-  if (!flags.wasm_features.empty())
-    return missing("--experimental-wasm-feature");
-  if (flags.disable_cache && !flags.cache.empty())
-    return fail(ErrorCode::Invalid, "--disable-cache and --cache exclude each other");
-  return Unit{};
-}
-
-}  // namespace
-
-void declare_trigger_flags(CLI::App& command, TriggerFlags& flags) {
-  declare_spin_flags(command, flags);
-  declare_hidden_flags(command);
+void declare_own_flags(CLI::App& command, TriggerFlags& flags) {
+  command.add_flag("--test", flags.test,
+                   "Call each component once with a made-up batch, and end: 0 if all succeeded");
   command.add_flag("--progress", flags.progress,
                    "Show rate, positions and lag; on by itself on a terminal");
   command.add_flag("--print-config", flags.print_config,
@@ -149,35 +119,168 @@ void declare_trigger_flags(CLI::App& command, TriggerFlags& flags) {
       ->type_name("LEVEL");
 }
 
+tl::unexpected<Error> invalid(std::string what) {
+  return fail(ErrorCode::Invalid, std::move(what));
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// `statement`, `@file` or `@file:label`.
+Result<SqlAtStart> sql_of(std::string_view argument) {
+  SqlAtStart out;
+  if (!argument.starts_with('@')) {
+    if (trimmed(argument).empty())
+      return invalid("--sqlite takes a statement, @file or @file:label; it is empty");
+    out.statement = argument;
+    return out;
+  }
+  const std::string_view place = trimmed(argument.substr(1));
+  const std::string where = " in the '@" + std::string(place) + "' sqlite statement";
+  if (place.empty())
+    return invalid("database configuration is empty" + where);
+  const auto colon = place.find(':');
+  if (colon == std::string_view::npos) {
+    out.file = std::string(place);
+    return out;
+  }
+  out.file = std::string(trimmed(place.substr(0, colon)));
+  out.label = std::string(trimmed(place.substr(colon + 1)));
+  if (out.label.empty())
+    return invalid("database label is empty" + where);
+  if (out.file.empty())
+    return invalid("file path is empty" + where);
+  return out;
+}
+
+Result<Unit> check_values(const TriggerFlags& flags) {
+  for (const std::string& pair : flags.key_value) {
+    if (pair.find('=') == std::string::npos || pair.starts_with('='))
+      return invalid("--key-value " + pair.substr(0, 80) +
+                     ": Key/Values must be of the form `key=value`");
+  }
+  for (const std::string& argument : flags.sqlite) {
+    TRY(sql_of(argument));
+  }
+  static const std::vector<std::string_view> features = {"reference-types", "function-references",
+                                                         "gc", "exceptions"};
+  for (const std::string& feature : flags.wasm_features) {
+    if (std::find(features.begin(), features.end(), feature) == features.end())
+      return invalid("--experimental-wasm-feature " + feature.substr(0, 80) +
+                     ": known are reference-types, function-references, gc and exceptions");
+  }
+  return Unit{};
+}
+
+/// Flags count before the environment; within one of the two, both together are a contradiction.
+Result<Unit> choose_cache(TriggerFlags& flags, const Console& console) {
+  if (flags.disable_cache || !flags.cache.empty())
+    return Unit{};
+  TRY(flags.disable_cache,
+      boolish("DISABLE_WASMTIME_CACHE", console.variable("DISABLE_WASMTIME_CACHE")));
+  flags.cache = console.variable("WASMTIME_CACHE_FILE");
+  if (flags.disable_cache && !flags.cache.empty())
+    return invalid("DISABLE_WASMTIME_CACHE and WASMTIME_CACHE_FILE exclude each other");
+  return Unit{};
+}
+
+Result<Unit> choose_memory(TriggerFlags& flags, const Console& console) {
+  if (flags.max_instance_memory) {
+    flags.max_instance_memory_origin = "--max-instance-memory";
+    return Unit{};
+  }
+  const std::string text = console.variable("SPIN_MAX_INSTANCE_MEMORY");
+  if (text.empty()) {
+    flags.max_instance_memory = flags.runtime.max_instance_memory;
+    flags.max_instance_memory_origin = flags.runtime.max_instance_memory_place;
+    return Unit{};
+  }
+  std::uint64_t bytes = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size())
+    return invalid("SPIN_MAX_INSTANCE_MEMORY must be a number of bytes");
+  flags.max_instance_memory = bytes;
+  flags.max_instance_memory_origin = "SPIN_MAX_INSTANCE_MEMORY";
+  return Unit{};
+}
+
+}  // namespace
+
+Result<bool> boolish(std::string_view name, std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  for (const std::string_view on : {"1", "true", "t", "yes", "y", "on"}) {
+    if (lower == on)
+      return true;
+  }
+  for (const std::string_view off : {"", "0", "false", "f", "no", "n", "off"}) {
+    if (lower == off)
+      return false;
+  }
+  return invalid("the environment variable " + std::string(name) +
+                 " must be 1, true, yes, on, 0, false, no or off; not \"" + lower.substr(0, 80) +
+                 "\"");
+}
+
+std::vector<std::pair<std::string, std::string>> TriggerFlags::key_values() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& pair : key_value) {
+    const auto equals = pair.find('=');
+    out.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  return out;
+}
+
+std::vector<SqlAtStart> TriggerFlags::sql_at_start() const {
+  std::vector<SqlAtStart> out;
+  for (const std::string& argument : sqlite) {
+    auto one = sql_of(argument);
+    if (one)
+      out.push_back(*std::move(one));
+  }
+  return out;
+}
+
+void declare_trigger_flags(CLI::App& command, TriggerFlags& flags) {
+  declare_output_flags(command, flags);
+  declare_engine_flags(command, flags);
+  declare_echo_flags(command, flags);
+  declare_store_flags(command, flags);
+  declare_guest_flags(command, flags);
+  declare_hidden_flags(command);
+  declare_own_flags(command, flags);
+}
+
 Result<Unit> complete_trigger_flags(TriggerFlags& flags, const Console& console) {
   if (!flags.log_dir && console.environment.contains("SPIN_LOG_DIR"))
     flags.log_dir = console.variable("SPIN_LOG_DIR");
-  if (!flags.disable_cache && flags.cache.empty())
-    flags.disable_cache = is_on(console.variable("DISABLE_WASMTIME_CACHE"));
+  TRY(choose_cache(flags, console));
   if (flags.runtime_config_file.empty())
     flags.runtime_config_file = console.variable("RUNTIME_CONFIG_FILE");
   if (flags.admin.empty())
     flags.admin = console.variable("TRIGGER_KINESIS_ADMIN");
-  if (console.variable("SPIN_WASMTIME_POOLING") == "0")
-    flags.disable_pooling = true;
-  if (flags.max_instance_memory) {
-    flags.max_instance_memory_origin = "--max-instance-memory";
-  } else if (const std::string text = console.variable("SPIN_MAX_INSTANCE_MEMORY"); !text.empty()) {
-    std::uint64_t bytes = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), bytes);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size())
-      return fail(ErrorCode::Invalid, "SPIN_MAX_INSTANCE_MEMORY must be a number of bytes");
-    flags.max_instance_memory = bytes;
-    flags.max_instance_memory_origin = "SPIN_MAX_INSTANCE_MEMORY";
+  if (!flags.runtime_config_file.empty()) {
+    TRY(flags.runtime, app::read_runtime_config(flags.runtime_config_file));
   }
-  TRY(read_runtime_config(flags));
-  return refuse_what_is_missing(flags);
+  if (!flags.state_dir)
+    flags.state_dir = flags.runtime.state_dir;
+  if (!flags.log_dir)
+    flags.log_dir = flags.runtime.log_dir;
+  TRY(choose_memory(flags, console));
+  return check_values(flags);
 }
 
 Result<app::Outside> outside_of(const TriggerFlags& flags, const Console& console) {
   constexpr std::size_t kBytesMax = std::size_t{1024} * 1024;
   app::Outside outside;
   outside.environment = console.environment;
+  outside.sources = app::variable_sources(flags.runtime);
   for (const std::string& argument : flags.variables) {
     TRY(app::add_variables(argument, outside));
   }

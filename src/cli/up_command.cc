@@ -7,6 +7,7 @@
 #include "cli/embedded_kinesis.h"
 #include "cli/parse.h"
 #include "cli/stop_signals.h"
+#include "cli/trial.h"
 
 namespace kt::cli {
 namespace {
@@ -66,6 +67,25 @@ Result<std::unique_ptr<EmbeddedKinesis>> start_embedded(const UpOptions& options
   return kinesis;
 }
 
+/// A state directory that does not last goes with the process.
+class PassingFolder {
+ public:
+  explicit PassingFolder(const AppSetup& setup) {
+    if (setup.data_dir.empty())
+      folder_ = setup.state_dir;
+  }
+  PassingFolder(const PassingFolder&) = delete;
+  PassingFolder& operator=(const PassingFolder&) = delete;
+  ~PassingFolder() {
+    std::error_code ignored;
+    if (!folder_.empty())
+      std::filesystem::remove_all(folder_, ignored);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
 int run_up(UpOptions& options, Start start, const Console& console) {
   outlive_broken_pipes();
   auto setup = set_up_app(start, options.manifest, options.flags, console);
@@ -77,6 +97,9 @@ int run_up(UpOptions& options, Start start, const Console& console) {
     console.out << app::print_config(setup->app);
     return kDone;
   }
+  const PassingFolder passing(*setup);
+  if (options.flags.test)
+    return run_trial(*setup, options.flags, console);
   ConsumerOptions consumer;
   consumer.start = start;
   consumer.pacing = options.limits == "none" ? stream::Pacing::Off : stream::Pacing::Service;
