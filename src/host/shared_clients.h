@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -35,6 +36,33 @@ class SharedClients {
     MonotonicTime idle_since{};
   };
   struct State;
+  class Waiting {
+   public:
+    explicit Waiting(std::size_t& count) : count_(count) { ++count_; }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting() { --count_; }
+
+   private:
+    std::size_t& count_;
+  };
+  /// One makes a client, the others that want it wait for that, not for permits of their own.
+  class Making {
+   public:
+    Making(State& state, std::string key) : state_(state), key_(std::move(key)) {
+      state_.making.insert(key_);
+    }
+    Making(const Making&) = delete;
+    Making& operator=(const Making&) = delete;
+    ~Making() {
+      state_.making.erase(key_);
+      state_.made.notify_all();
+    }
+
+   private:
+    State& state_;
+    std::string key_;
+  };
 
  public:
   /// The use of a client, until it is destroyed.
@@ -67,14 +95,15 @@ class SharedClients {
   template <class Make>
   Task<std::shared_ptr<Lease>> take(std::string key, Make make) {
     const auto state = state_;
+    while (state->making.contains(key))
+      co_await state->made.wait();
     if (!state->entries.contains(key)) {
+      const Making making(*state, key);
       auto permit = co_await state->permit();
-      if (!state->entries.contains(key)) {
-        Entry entry;
-        entry.client = make();
-        entry.permit = std::move(permit);
-        state->entries.emplace(key, std::move(entry));
-      }
+      Entry entry;
+      entry.client = make();
+      entry.permit = std::move(permit);
+      state->entries.emplace(key, std::move(entry));
     }
     Entry& entry = state->entries.find(key)->second;
     ++entry.leases;
@@ -97,7 +126,9 @@ class SharedClients {
       auto permit = permits->try_enter(options.use);
       if (permit)
         co_return *std::move(permit);
-      drop_idle(MonotonicTime::max());  // rather than wait for what only lies there
+      // Nothing lies idle while somebody waits.
+      const Waiting waits(waiting);
+      drop_idle(MonotonicTime::max());
       co_return co_await permits->enter(options.use);
     }
     void left(const std::string& key) {
@@ -105,8 +136,8 @@ class SharedClients {
       if (found == entries.end() || --found->second.leases > 0)
         return;
       found->second.idle_since = clock.now();
-      const bool keep =
-          !ended && options.idle_time > Duration::zero() && idle() <= options.idle_max;
+      const bool keep = !ended && waiting == 0 && options.idle_time > Duration::zero() &&
+                        idle() <= options.idle_max;
       if (!keep)
         entries.erase(found);
       else if (!alarm)
@@ -142,6 +173,9 @@ class SharedClients {
     Options options;
     std::map<std::string, Entry, std::less<>> entries;
     std::optional<Clock::AlarmId> alarm;
+    std::size_t waiting = 0;  // for permits
+    std::set<std::string, std::less<>> making;
+    Event made;
     bool ended = false;
   };
 

@@ -1,5 +1,7 @@
 #include "redis/client.h"
 
+#include <openssl/ssl.h>
+
 #include <utility>
 
 #include "redis/connection.h"
@@ -8,6 +10,7 @@ namespace kt::redis {
 
 std::shared_ptr<asio::ssl::context> make_tls_context() {
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   boost::system::error_code ignored;  // without roots every certificate is refused
   context->set_default_verify_paths(ignored);
   return context;

@@ -6,7 +6,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
 
+#include "host/host_loop.h"
 #include "host/redis/statefulness.h"
 #include "runtime/task_group.h"
 #include "tests/support/run_real.h"
@@ -371,6 +373,33 @@ TEST_F(ARedisCapability, AnswersManyCallsAtATime) {
   const auto done = real.run(tasks.join());
   EXPECT_TRUE(done) << done.error().what;
   EXPECT_EQ(sum, 2000);
+}
+
+TEST(ARedisCapabilityOnAHostLoop, GoesWithItsConnectionsWhileTheLoopRuns) {
+  test::ServerCommand command;
+  command.arguments = {"redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--save", ""};
+  test::ServerProcess server(command);
+  ASSERT_TRUE(server.start());
+  HostLoop loop;
+  const auto permits = std::make_shared<ConnectionPermits>(ConnectionPermits::Options{});
+  RedisCapability::Deps deps{loop.executor(), loop.clock(), std::make_shared<TestPolicy>(),
+                             permits};
+  std::unique_ptr<RedisCapability> other =
+      std::make_unique<RedisCapability>(deps, RedisCapability::Options{});
+  const TestArguments arguments(list_of("redis://127.0.0.1:" + std::to_string(server.port())));
+  std::promise<bool> opened;
+  struct Using {
+    static Task<Result<Unit>> run(RedisCapability& redis, HostArguments at,
+                                  std::promise<bool>& out) {
+      const auto session = redis.begin();
+      const Answer answer = co_await session->call(KT_REDIS_OPEN, at);
+      out.set_value(answer.has_value());
+      co_return Unit{};
+    }
+  };
+  loop.loop().post([&] { loop.ending().spawn(Using::run(*other, arguments.view(), opened)); });
+  EXPECT_TRUE(opened.get_future().get());
+  other.reset();  // its connection lies idle on the loop
 }
 
 TEST(ARedisCommand, IsKnownByNameInAnyCase) {
