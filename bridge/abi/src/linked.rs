@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kt_bridge_core::{
-    has_type_of, instantiate, kt_host, link_host, yield_on_epoch, Host, HostLink, Limiter, LogFn,
-    LogTarget, Output, State, Supervisor,
+    has_type_of, instantiate, kt_host, link_host, yield_on_epoch, Extras, Host, HostLink, Limiter,
+    LogFn, LogTarget, Output, State, Supervisor,
 };
 use wasmtime::component::{
     Component, ComponentExportIndex, Func, InstancePre, Linker, ResourceTable,
@@ -107,12 +107,17 @@ impl Linked {
                 error.context(format!("opening the directory {}", dir.host.display()))
             })?;
         }
+        let host = HostLink::new(self.host.as_ref(), call_context);
+        if self.host.is_some() {
+            kt_bridge_network::allow_sockets(&mut wasi, &host);
+        }
         let state = State {
             wasi: wasi.build(),
             table: ResourceTable::new(),
             limiter: Limiter::new(self.memory_limit),
             supervisor,
-            host: HostLink::new(self.host.as_ref(), call_context),
+            host,
+            extras: Extras::default(),
             kept_bytes: 0,
         };
         let mut store = Store::new(&self.engine, state);

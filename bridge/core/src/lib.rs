@@ -6,6 +6,7 @@
 
 mod bounded;
 mod call;
+mod extras;
 mod host_call;
 mod kinesis_world;
 mod limit;
@@ -17,6 +18,7 @@ pub use bounded::Bounded;
 pub use call::{
     call_kinesis, call_stream, has_type_of, instantiate, link_host, yield_on_epoch, World,
 };
+pub use extras::Extras;
 pub use host_call::{
     answer_host_call, kt_host, kt_host_call, kt_value, refuse_host_call, Fault, Host, HostError,
     HostLink, Value,

@@ -1,11 +1,24 @@
 //! Outbound HTTP and sockets. The bridge resolves, connects and sends; whom a guest may reach is
 //! asked of the host by name and by address.
 
+mod connect;
+mod connection;
+mod operations;
+mod policy;
+mod send;
+mod sockets;
+mod spin_http;
+mod tls;
+mod wasi_http;
+
 use kt_bridge_core::State;
 use wasmtime::component::Linker;
 
+pub use sockets::allow_sockets;
+
 /// Provides every interface of this crate. `concurrent`: the linker's engine runs asynchronous
 /// functions, so the versions that have some can be had.
-pub fn link(_linker: &mut Linker<State>, _concurrent: bool) -> wasmtime::Result<()> {
-    Ok(())
+pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
+    wasi_http::link(linker, concurrent)?;
+    spin_http::link(linker)
 }

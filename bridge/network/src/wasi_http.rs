@@ -1,0 +1,73 @@
+//! `wasi:http`, 0.2 and 0.3: the types are wasmtime's, what sends is ours.
+
+use std::future::Future;
+
+use http::{Request, Response};
+use kt_bridge_core::State;
+use wasmtime::component::Linker;
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
+};
+
+use crate::send::Client;
+
+/// What an instance keeps for HTTP.
+struct Http {
+    context: WasiHttpCtx,
+    sender: GuestRequests,
+}
+
+struct GuestRequests(Client);
+
+type Processed = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+impl WasiHttpHooks for GuestRequests {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        // How the guest fared with the response: nobody here can do anything about it.
+        _processed: Processed,
+    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Processed), Error>> + Send> {
+        let client = self.0.clone();
+        Box::new(async move {
+            let response = client.send(request, options).await?;
+            // The connection is driven by a task of its own, which ends with the body.
+            let driven: Processed = Box::new(async { Ok(()) });
+            Ok((response, driven))
+        })
+    }
+}
+
+fn http(state: &mut State) -> WasiHttpCtxView<'_> {
+    let State { host, table, extras, .. } = state;
+    let Http { context, sender } = extras.of(|| Http {
+        context: WasiHttpCtx::new(),
+        sender: GuestRequests(Client::new(host.clone())),
+    });
+    WasiHttpCtxView { hooks: sender, table, ctx: context }
+}
+
+/// The client that all interfaces of an instance share.
+pub fn client(state: &mut State) -> Client {
+    let State { host, extras, .. } = state;
+    let make =
+        || Http { context: WasiHttpCtx::new(), sender: GuestRequests(Client::new(host.clone())) };
+    extras.of(make).sender.0.clone()
+}
+
+pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
+    use wasmtime_wasi_http::p2::bindings::{http as p2, LinkOptions};
+    p2::outgoing_handler::add_to_linker::<State, WasiHttp>(linker, http)?;
+    let options = LinkOptions::default();
+    p2::types::add_to_linker::<State, WasiHttp>(linker, &(&options).into(), http)?;
+    #[cfg(feature = "p3")]
+    if concurrent {
+        use wasmtime_wasi_http::p3::bindings::http as p3;
+        p3::client::add_to_linker::<State, WasiHttp>(linker, http)?;
+        p3::types::add_to_linker::<State, WasiHttp>(linker, http)?;
+    }
+    #[cfg(not(feature = "p3"))]
+    let _ = concurrent;
+    Ok(())
+}
