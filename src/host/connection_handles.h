@@ -77,18 +77,28 @@ class ConnectionHandles {
   std::shared_ptr<Open> find(std::int64_t handle) const { return handles_.find(handle); }
   void close(std::int64_t handle) { handles_.close(handle); }
 
-  /// Runs what was begun on the connection within the deadline. When it fails, or leaves the
-  /// connection of no use, that is closed, and the handle is of no use either.
+  /// Runs what was begun on the connection within the deadline. When that leaves the connection of
+  /// no use it is closed, and the handle is of no use either.
   template <class Reply>
   Task<Result<Reply>> finish(std::shared_ptr<Open> open, Task<Result<Reply>> running) {
+    const DropUnusable drop(*open);
     auto reply = co_await with_deadline(clock_, clock_.now() + options_.statement_timeout,
                                         std::move(running), "the statement");
-    if (!reply || !open->lease.get()->usable())
-      open->lease.drop();
     co_return reply;
   }
 
  private:
+  /// Also when the task is cancelled.
+  struct DropUnusable {
+    explicit DropUnusable(Open& o) : open(o) {}
+    DropUnusable(const DropUnusable&) = delete;
+    DropUnusable& operator=(const DropUnusable&) = delete;
+    ~DropUnusable() {
+      if (!open.lease.get()->usable())
+        open.lease.drop();
+    }
+    Open& open;
+  };
   struct Opening {
     explicit Opening(std::size_t& c) : count(c) { ++count; }
     Opening(const Opening&) = delete;

@@ -3,96 +3,31 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
-#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "runtime/task_group.h"
 #include "runtime/work_thread.h"
 #include "tests/support/run_real.h"
 #include "tests/support/server_process.h"
+#include "tests/support/sql_capability.h"
 #include "wasm/host_testing.h"
 
 namespace kt::host {
 namespace {
 
 using nlohmann::json;
+using test::fault_of;
+using test::from_json;
+using test::list;
+using test::octets;
+using test::to_json;
+using test::words_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-using wasm::HostBuffer;
 using wasm::list_of;
 using wasm::TestArguments;
 using List = HostResult::List;
-
-class TestPolicy final : public OutboundPolicy {
- public:
-  Task<Result<Unit>> check(std::string scheme, std::string host, std::uint16_t port) override {
-    asked.push_back(scheme + "://" + host + ":" + std::to_string(port));
-    if (host == denied)
-      co_return fail(ErrorCode::AccessDenied, "address " + asked.back() + " is not permitted");
-    co_return Unit{};
-  }
-  bool is_blocked(const asio::ip::address& address) const override {
-    return address.to_string() == blocked;
-  }
-
-  std::string denied;
-  std::string blocked;
-  std::vector<std::string> asked;
-};
-
-/// Braces alone mean an object now and then, and not the same to every compiler.
-template <class... Items>
-json list(Items&&... items) {
-  json all = json::array();
-  (all.push_back(json(std::forward<Items>(items))), ...);
-  return all;
-}
-json octets(const std::string& text) {
-  return json::object({{"bytes", text}});
-}
-
-HostBuffer bytes(std::string_view text) {
-  return HostBuffer::copy_of(as_bytes(text));
-}
-
-/// As a test states it: bytes are {"bytes": text}.
-HostResult from_json(const json& value) {
-  if (value.is_boolean())
-    return HostResult(value.get<bool>());
-  if (value.is_number_integer())
-    return HostResult(value.get<std::int64_t>());
-  if (value.is_number())
-    return HostResult(value.get<double>());
-  if (value.is_string())
-    return HostResult(value.get<std::string>());
-  if (value.is_object())
-    return HostResult(bytes(value["bytes"].get<std::string>()));
-  if (value.is_null())
-    return HostResult();
-  List list;
-  for (const json& item : value)
-    list.push_back(from_json(item));
-  return HostResult(std::move(list));
-}
-
-json to_json(const HostResult& value) {
-  if (value.boolean() != nullptr)
-    return *value.boolean();
-  if (value.integer() != nullptr)
-    return *value.integer();
-  if (value.real() != nullptr)
-    return *value.real();
-  if (value.text() != nullptr)
-    return *value.text();
-  if (value.bytes() != nullptr)
-    return octets(std::string(as_text(value.bytes()->view())));
-  if (value.is_none())
-    return nullptr;
-  json list = json::array();
-  for (const HostResult& item : *value.list())
-    list.push_back(to_json(item));
-  return list;
-}
 
 test::ServerCommand postgres_command() {
   test::ServerCommand command;
@@ -135,6 +70,8 @@ class APostgresCapability : public testing::Test {
                             "scram-sha-256", "--pwfile={directory}/password", "-E", "UTF8",
                             "--locale=C.UTF-8", "-N"});
     ASSERT_TRUE(prepared && server_->start());
+    ::setenv("PGPASSWORD", "secret", 1);
+    ::setenv("PGSERVICE", "of-the-host", 1);
   }
   static void TearDownTestSuite() { server_.reset(); }
 
@@ -200,14 +137,13 @@ class APostgresCapability : public testing::Test {
     const json values = to_json((*answer->list())[1]);
     return list(columns[0][1], values[0][0]);
   }
-  static HostFault fault(const Answer& answer) {
-    EXPECT_FALSE(answer);
-    return answer ? HostFault{} : answer.error().fault;
+  /// Runs a statement that a test cancels; its arguments live as long.
+  Task<Result<Unit>> run_until_cancelled(HostOperation operation, HostArguments arguments) {
+    const auto answer = co_await session->call(operation, arguments);
+    ADD_FAILURE() << "it ended: " << words_of(answer);
+    co_return Unit{};
   }
-  static std::string words(const Answer& answer) {
-    return answer ? "it was not refused" : answer.error().message;
-  }
-  /// How many sessions of this test program run something; asked on a connection of its own.
+  /// How many sessions run something; asked on a connection of another instance.
   std::int64_t running(const std::string& what) {
     const auto handle = open();
     const json found = rows(handle,
@@ -218,11 +154,26 @@ class APostgresCapability : public testing::Test {
     return found[0][0];
   }
 
+  Task<Result<Unit>> insert(HostArguments arguments) {
+    const auto answer = co_await session->call(KT_POSTGRES_EXECUTE, arguments);
+    EXPECT_TRUE(answer) << words_of(answer);
+    co_return Unit{};
+  }
+  static Task<Result<Unit>> open_in(CapabilitySession& other, HostArguments arguments,
+                                    std::optional<Answer>& out) {
+    out.emplace(co_await other.call(KT_POSTGRES_OPEN, arguments));
+    co_return Unit{};
+  }
+  static Task<Result<Unit>> joined(TaskGroup& group) {
+    [[maybe_unused]] const auto ended = co_await group.join();
+    co_return Unit{};
+  }
+
   static std::unique_ptr<test::ServerProcess> server_;
 
   test::RealLoop real;
   DedicatedThread work{"test-work"};
-  std::shared_ptr<TestPolicy> policy = std::make_shared<TestPolicy>();
+  std::shared_ptr<test::SqlTestPolicy> policy = std::make_shared<test::SqlTestPolicy>();
   std::shared_ptr<ConnectionPermits> permits;
   std::unique_ptr<PostgresCapability> capability;
   std::unique_ptr<CapabilitySession> session;
@@ -333,12 +284,429 @@ TEST_F(APostgresCapability, StoresAndReturnsEveryType) {
     SCOPED_TRACE(testing::PrintToString(c));
     ASSERT_TRUE(execute(handle, std::string("CREATE TEMP TABLE one (v ") + c.type + ")"));
     const auto inserted = execute(handle, "INSERT INTO one VALUES ($1)", list(c.parameter));
-    EXPECT_EQ(inserted ? *inserted->integer() : -1, 1) << words(inserted);
+    EXPECT_EQ(inserted ? *inserted->integer() : -1, 1) << words_of(inserted);
     EXPECT_EQ(one(handle, "SELECT v FROM one"), c.value);
     EXPECT_TRUE(execute(handle, "UPDATE one SET v = $1", list(nullptr)));
     EXPECT_EQ(one(handle, "SELECT v FROM one"), list(c.value[0], nullptr));
     ASSERT_TRUE(execute(handle, "DROP TABLE one"));
   }
 }
+
+TEST_F(APostgresCapability, DescribesColumnsAlsoWithoutRows) {
+  const auto handle = open();
+  const auto answer = query(handle,
+                            "SELECT 1::int4 AS a, 'x'::text AS \"B b\", now()::timestamptz AS t, "
+                            "'1.2.3.4'::inet AS i, '{}'::json AS j WHERE false",
+                            list());
+  ASSERT_TRUE(answer) << words_of(answer);
+  EXPECT_EQ(to_json(*answer),
+            list(list(list("a", int{KT_SQL_INT32}, "int4"), list("B b", int{KT_SQL_TEXT}, "text"),
+                      list("t", int{KT_SQL_DATETIME}, "timestamptz"),
+                      list("i", int{KT_SQL_OTHER}, "inet"), list("j", int{KT_SQL_OTHER}, "json")),
+                 list()));
+}
+
+TEST_F(APostgresCapability, NamesTheTypesOfTheDatabaseItself) {
+  const auto handle = open();
+  ASSERT_TRUE(execute(handle, "CREATE TYPE pg_temp.mood AS ENUM ('sad', 'glad')"));
+  ASSERT_TRUE(execute(handle, "CREATE TEMP TABLE felt (mood pg_temp.mood)"));
+  ASSERT_TRUE(
+      execute(handle, "INSERT INTO felt VALUES ($1)", list(list(int{KT_SQL_TEXT}, "glad"))));
+  for (int twice = 0; twice < 2; ++twice) {
+    const auto answer = query(handle, "SELECT mood FROM felt", list());
+    ASSERT_TRUE(answer) << words_of(answer);
+    EXPECT_EQ(to_json(*answer),
+              list(list(list("mood", int{KT_SQL_OTHER}, "mood")), list(list(octets("glad")))));
+  }
+}
+
+TEST_F(APostgresCapability, FillsPlaceholdersOfSeveralTypes) {
+  const auto handle = open();
+  ASSERT_TRUE(execute(handle, "CREATE TEMP TABLE item (id int8 PRIMARY KEY, tag text, at date)"));
+  for (int id = 1; id <= 3; ++id) {
+    const json parameters = list(list(int{KT_SQL_INT64}, id), list(int{KT_SQL_TEXT}, "t'; --"),
+                                 list(int{KT_SQL_DATE}, list(2024, 1, id)));
+    EXPECT_EQ(*execute(handle, "INSERT INTO item VALUES ($1, $2, $3)", parameters)->integer(), 1);
+  }
+  EXPECT_EQ(rows(handle, "SELECT id FROM item WHERE id = ANY($1) AND tag = $2 ORDER BY id",
+                 list(list(int{KT_SQL_ARRAY_INT64}, list(1, 3)), list(int{KT_SQL_TEXT}, "t'; --"))),
+            list(list(1), list(3)));
+  EXPECT_EQ(rows(handle, "SELECT id FROM item WHERE at > $1 AND $2::text IS NULL",
+                 list(list(int{KT_SQL_DATE}, list(2024, 1, 2)), nullptr)),
+            list(list(3)));
+  EXPECT_EQ(*execute(handle, "UPDATE item SET tag = NULL")->integer(), 3);
+  EXPECT_EQ(*execute(handle, "SELECT * FROM item")->integer(), 3);
+  EXPECT_EQ(*execute(handle, "CREATE TEMP TABLE other ()")->integer(), 0);
+}
+
+TEST_F(APostgresCapability, RefusesParametersThatAreWrongInThemselves) {
+  const auto handle = open();
+  const json wrong =
+      list(list(int{KT_SQL_DATE}, list(2023, 2, 29)), list(int{KT_SQL_DATE}, list(2023, 13, 1)),
+           list(int{KT_SQL_TIME}, list(24, 0, 0, 0)),
+           list(int{KT_SQL_DATETIME}, list(2023, 1, 1, 0, 60, 0, 0)),
+           list(int{KT_SQL_TIMESTAMP}, INT64_MAX), list(int{KT_SQL_UUID}, "no"),
+           list(int{KT_SQL_JSONB}, octets("{")), list(int{KT_SQL_DECIMAL}, "1e3"),
+           list(int{KT_SQL_DECIMAL}, ""), list(int{KT_SQL_DECIMAL}, "1,0"),
+           list(int{KT_SQL_RANGE_DECIMAL}, list(list("x", true), nullptr)),
+           list(int{KT_SQL_ARRAY_DECIMAL}, list("x")),
+           list(int{KT_SQL_TEXT}, std::string("a\0b", 3)), list(int{KT_SQL_UINT8}, 1));
+  for (const json& parameter : wrong) {
+    const auto answer = execute(handle, "SELECT $1", list(parameter));
+    EXPECT_EQ(fault_of(answer), KT_FAULT_INVALID) << parameter << words_of(answer);
+    EXPECT_THAT(words_of(answer), HasSubstr("parameter $1: "));
+  }
+  EXPECT_EQ(rows(handle, "SELECT 1"), list(list(1)));
+}
+
+TEST_F(APostgresCapability, RefusesValuesThatHaveNoForm) {
+  const auto handle = open();
+  for (const char* value :
+       {"'infinity'::date", "'-infinity'::timestamptz", "'24:00'::time", "ARRAY[[1, 2], [3, 4]]"}) {
+    const auto answer = query(handle, std::string("SELECT 1 AS a, ") + value + " AS b", list());
+    EXPECT_EQ(fault_of(answer), KT_FAULT_TYPE) << value;
+    EXPECT_THAT(words_of(answer), HasSubstr("column b"));
+  }
+  EXPECT_EQ(rows(handle, "SELECT 1"), list(list(1)));
+}
+
+TEST_F(APostgresCapability, TellsWhatTheServerSaysAboutAnError) {
+  const auto handle = open();
+  ASSERT_TRUE(execute(handle, "CREATE TEMP TABLE u (id int4 CONSTRAINT only_once UNIQUE)"));
+  ASSERT_TRUE(execute(handle, "INSERT INTO u VALUES (1)"));
+  auto answer = execute(handle, "INSERT INTO u VALUES ($1)", list(list(int{KT_SQL_INT32}, 1)));
+  EXPECT_EQ(fault_of(answer), KT_FAULT_QUERY);
+  EXPECT_THAT(words_of(answer), HasSubstr("SQLSTATE 23505"));
+  const json detail = to_json(answer.error().detail);
+  EXPECT_EQ(detail[0], "ERROR");
+  EXPECT_EQ(detail[1], "23505");
+  EXPECT_THAT(detail[2].get<std::string>(), HasSubstr("only_once"));
+  EXPECT_EQ(detail[3], "Key (id)=(1) already exists.");
+  EXPECT_EQ(detail[4][0], list("constraint", "only_once"));
+  EXPECT_EQ(detail[4].back()[0], "line");
+
+  answer = query(handle, "SELEKT", list());
+  EXPECT_EQ(to_json(answer.error().detail)[1], "42601");
+  EXPECT_TRUE(to_json(answer.error().detail)[3].is_null());
+  answer = execute(handle, "SELECT 1; SELECT 2");
+  EXPECT_EQ(to_json(answer.error().detail)[1], "42601");
+  answer = query(handle, "SELECT $1::int4, $2::int4", list(list(int{KT_SQL_INT32}, 1)));
+  EXPECT_EQ(to_json(answer.error().detail)[1], "08P01");
+  EXPECT_EQ(rows(handle, "SELECT 1"), list(list(1)));
+}
+
+TEST_F(APostgresCapability, RefusesToCopyFromOrToTheHost) {
+  for (const char* copy : {"COPY pg_class TO STDOUT", "COPY pg_class FROM STDIN"}) {
+    const auto handle = open();
+    EXPECT_EQ(fault_of(execute(handle, copy)), KT_FAULT_QUERY);
+    EXPECT_EQ(fault_of(execute(handle, "SELECT 1")), KT_FAULT_UNAVAILABLE);
+    close(handle);
+  }
+}
+
+TEST_F(APostgresCapability, AsksThePolicyForEveryServerOfAnAddress) {
+  policy->denied = "two.example";
+  const auto answer = try_open("postgres://admin@127.0.0.1,two.example:7/db");
+  EXPECT_EQ(fault_of(answer), KT_FAULT_ACCESS_DENIED);
+  EXPECT_THAT(policy->asked, ElementsAre("postgres://127.0.0.1:5432", "postgres://two.example:7"));
+}
+
+TEST_F(APostgresCapability, AsksThePolicyForTheAddressBesideAName) {
+  policy->denied = "10.1.2.3";
+  const auto answer = try_open("host=allowed.example hostaddr=10.1.2.3 user=admin");
+  EXPECT_EQ(fault_of(answer), KT_FAULT_ACCESS_DENIED);
+  EXPECT_THAT(policy->asked, ElementsAre("postgres://10.1.2.3:5432"));
+}
+
+TEST_F(APostgresCapability, DoesNotConnectToBlockedAddresses) {
+  policy->blocked = "127.0.0.1";
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    const auto answer = try_open("host=" + std::string(host) + " port=" + port() +
+                                 " user=admin password=secret sslmode=disable");
+    EXPECT_NE(fault_of(answer), KT_FAULT_INVALID);
+    EXPECT_THAT(words_of(answer), testing::AnyOf(HasSubstr("not permitted"), HasSubstr("refused")));
+  }
+}
+
+TEST_F(APostgresCapability, RefusesWhatAnAddressMayNotSay) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"nonsense", "neither a URL nor"},
+      {"user=admin", "names no host"},
+      {"host=a", "names no user"},
+      {"host=/var/run/postgresql user=a", "Unix sockets"},
+      {"postgresql://a@%2Fvar%2Frun/db", "Unix sockets"},
+      {"host=a,/tmp user=a", "Unix sockets"},
+      {"host=@abstract user=a", "Unix sockets"},
+      {"host=a, user=a", "empty host"},
+      {"host=a user=a port=99999", "no valid port"},
+      {"host=a,b,c user=a port=1,2", "as many ports"},
+      {"host=a,b hostaddr=1.1.1.1 user=a", "as many hostaddr"},
+      {"host=a user=a sslmode=strong", "unknown sslmode"},
+      {"host=a user=a service=mine", "may not use service"},
+      {"host=a user=a passfile=/etc/passwd", "may not use passfile"},
+      {"host=a user=a sslkey=/etc/ssl/key", "may not use sslkey"},
+      {"host=a user=a sslrootcert=/etc/passwd", "may not use sslrootcert"},
+      {"host=a user=a requirepeer=root", "may not use requirepeer"},
+      {"host=a user=a replication=true", "may not use replication"},
+  };
+  for (const auto& [text, words] : cases) {
+    const auto answer = try_open(text);
+    EXPECT_EQ(fault_of(answer), KT_FAULT_INVALID) << text;
+    EXPECT_THAT(words_of(answer), HasSubstr(words)) << text;
+  }
+  EXPECT_TRUE(policy->asked.empty());
+}
+
+TEST_F(APostgresCapability, TakesNothingFromTheEnvironmentOfTheHost) {
+  // SetUpTestSuite put a password and a service there before the library was loaded.
+  const auto answer = try_open("host=127.0.0.1 user=admin dbname=postgres port=" + port());
+  EXPECT_EQ(fault_of(answer), KT_FAULT_UNAVAILABLE);
+  EXPECT_THAT(words_of(answer), HasSubstr("no password supplied"));
+}
+
+TEST_F(APostgresCapability, ReusesACleanConnection) {
+  const auto pid = [&](std::int64_t handle) {
+    return rows(handle, "SELECT pg_backend_pid()")[0][0].get<std::int64_t>();
+  };
+  auto handle = open();
+  const auto first = pid(handle);
+  ASSERT_TRUE(execute(handle, "SET search_path = elsewhere"));
+  ASSERT_TRUE(execute(handle, "CREATE TEMP TABLE mine ()"));
+  close(handle);
+  handle = open();
+  EXPECT_EQ(pid(handle), first);
+  EXPECT_THAT(rows(handle, "SHOW search_path")[0][0].get<std::string>(),
+              Not(HasSubstr("elsewhere")));
+  EXPECT_EQ(fault_of(execute(handle, "SELECT * FROM mine")), KT_FAULT_QUERY);
+  ASSERT_TRUE(execute(handle, "BEGIN"));
+  close(handle);
+  handle = open();
+  EXPECT_NE(pid(handle), first);
+}
+
+TEST_F(APostgresCapability, KeepsATransactionToItsHandle) {
+  const auto one_handle = open();
+  const auto other_handle = open();
+  ASSERT_TRUE(execute(one_handle, "DROP TABLE IF EXISTS kept"));
+  ASSERT_TRUE(execute(one_handle, "CREATE TABLE kept (v int4)"));
+  ASSERT_TRUE(execute(one_handle, "BEGIN"));
+  ASSERT_TRUE(execute(one_handle, "INSERT INTO kept VALUES (1)"));
+  EXPECT_EQ(rows(other_handle, "SELECT count(*) FROM kept"), list(list(0)));
+  ASSERT_TRUE(execute(one_handle, "COMMIT"));
+  EXPECT_EQ(rows(other_handle, "SELECT count(*) FROM kept"), list(list(1)));
+}
+
+TEST_F(APostgresCapability, ClosesIdleConnectionsAfterAWhile) {
+  PostgresOptions options;
+  options.pool.idle_timeout = std::chrono::milliseconds(20);
+  begin(options, ConnectionPermits::Options());
+  const auto watcher = open(address("application_name=watcher"));
+  const char* const count =
+      "SELECT count(*)::int4 FROM pg_stat_activity WHERE application_name = 'idler'";
+  const auto idler = open(address("application_name=idler"));
+  EXPECT_EQ(rows(watcher, count), list(list(1)));
+  close(idler);
+  while (rows(watcher, count) != list(list(0))) {
+  }
+}
+
+TEST_F(APostgresCapability, RunsTheOperationsOfAHandleInOrder) {
+  const auto handle = open();
+  ASSERT_TRUE(execute(handle, "CREATE TEMP TABLE seen (n serial, v int4)"));
+  TaskGroup group(real.loop());
+  std::vector<std::unique_ptr<TestArguments>> arguments;
+  for (int i = 0; i < 20; ++i) {
+    List values = wasm::list_of(handle, std::string("INSERT INTO seen (v) VALUES ($1)"));
+    values.push_back(from_json(list(list(int{KT_SQL_INT32}, i))));
+    arguments.push_back(std::make_unique<TestArguments>(std::move(values)));
+    group.spawn(insert(arguments.back()->view()));
+  }
+  EXPECT_TRUE(real.run(group.join()));
+  EXPECT_EQ(rows(handle, "SELECT count(*)::int4 FROM seen WHERE n = v + 1"), list(list(20)));
+}
+
+TEST_F(APostgresCapability, ServesManyHandlesAtATime) {
+  std::vector<std::int64_t> handles;
+  for (int i = 0; i < 20; ++i)
+    handles.push_back(open());
+  TaskGroup group(real.loop());
+  std::vector<std::unique_ptr<TestArguments>> arguments;
+  const auto begun = real.clock().now();
+  for (const auto handle : handles) {
+    List values = wasm::list_of(handle, std::string("SELECT pg_sleep(0.3)"), List());
+    arguments.push_back(std::make_unique<TestArguments>(std::move(values)));
+    group.spawn(insert(arguments.back()->view()));
+  }
+  EXPECT_TRUE(real.run(group.join()));
+  EXPECT_LT(real.clock().now() - begun, std::chrono::seconds(4));
+}
+
+TEST_F(APostgresCapability, HasTheServerGiveUpWhatAnInstanceLeft) {
+  const auto handle = open();
+  const TestArguments arguments(
+      wasm::list_of(handle, std::string("SELECT pg_sleep(1000) AS cancelled_later"), List()));
+  TaskGroup group(real.loop());
+  group.spawn(run_until_cancelled(KT_POSTGRES_QUERY, arguments.view()));
+  while (running("cancelled_later") != 1) {
+  }
+  group.cancel();
+  EXPECT_TRUE(real.run(joined(group)));
+  while (running("cancelled_later") != 0) {
+  }
+  EXPECT_EQ(fault_of(execute(handle, "SELECT 1")), KT_FAULT_UNAVAILABLE);
+}
+
+TEST_F(APostgresCapability, GivesAStatementItsDeadline) {
+  PostgresOptions options;
+  options.handles.statement_timeout = std::chrono::milliseconds(50);
+  begin(options, ConnectionPermits::Options());
+  const auto handle = open();
+  const auto answer = query(handle, "SELECT pg_sleep(1000) AS too_slow", list());
+  EXPECT_EQ(fault_of(answer), KT_FAULT_UNAVAILABLE);
+  EXPECT_THAT(words_of(answer), HasSubstr("deadline"));
+  while (running("too_slow") != 0) {
+  }
+}
+
+TEST_F(APostgresCapability, BoundsAResult) {
+  PostgresOptions options;
+  options.limits.result_max_bytes = 1'000'000;
+  begin(options, ConnectionPermits::Options());
+  const auto handle = open();
+  const auto answer = query(handle, "SELECT generate_series(1, 1000000000)", list());
+  EXPECT_EQ(fault_of(answer), KT_FAULT_QUERY);
+  EXPECT_EQ(words_of(answer), "query result exceeds limit of 1000000 bytes");
+  EXPECT_EQ(rows(handle, "SELECT 1"), list(list(1)));
+  EXPECT_EQ(*execute(handle, "SELECT generate_series(1, 100000)")->integer(), 100'000);
+  EXPECT_EQ(words_of(query(handle, "SELECT repeat('x', 1200000)", list())),
+            "query result exceeds limit of 1000000 bytes");
+  EXPECT_EQ(rows(handle, "SELECT 1"), list(list(1)));
+}
+
+TEST_F(APostgresCapability, GivesUpARowThatIsTooLargeWhileItComes) {
+  PostgresOptions options;
+  options.limits.result_max_bytes = 1'000'000;
+  begin(options, ConnectionPermits::Options());
+  const auto handle = open();
+  EXPECT_EQ(words_of(query(handle, "SELECT repeat('x', 20000000)", list())),
+            "query result exceeds limit of 1000000 bytes");
+  EXPECT_EQ(fault_of(execute(handle, "SELECT 1")), KT_FAULT_UNAVAILABLE);
+}
+
+TEST_F(APostgresCapability, BoundsTheHandlesOfAnInstance) {
+  PostgresOptions options;
+  options.handles.handles_max = 2;
+  begin(options, ConnectionPermits::Options());
+  const auto first = open();
+  open();
+  EXPECT_EQ(fault_of(try_open(address())), KT_FAULT_TOO_MANY);
+  close(first);
+  open();
+}
+
+TEST_F(APostgresCapability, BoundsTheConnectionsToAnAddress) {
+  PostgresOptions options;
+  options.pool.connections_max = 1;
+  options.handles.connect_timeout = std::chrono::milliseconds(100);
+  begin(options, ConnectionPermits::Options());
+  const auto first = open();
+  EXPECT_EQ(fault_of(try_open(address())), KT_FAULT_UNAVAILABLE);
+  close(first);
+  open();
+}
+
+TEST_F(APostgresCapability, WaitsForAPermit) {
+  ConnectionPermits::Options limits;
+  limits.max_of_use["postgres"] = 1;
+  begin(PostgresOptions(), limits);
+  const auto first = open();
+  const auto second_session = capability->begin();
+  List values = wasm::list_of(address());
+  values.emplace_back();
+  const TestArguments arguments(std::move(values));
+  std::optional<Answer> second;
+  TaskGroup group(real.loop());
+  group.spawn(open_in(*second_session, arguments.view(), second));
+  rows(first, "SELECT pg_sleep(0.05)");
+  EXPECT_FALSE(second);
+  close(first);
+  EXPECT_TRUE(real.run(group.join()));
+  EXPECT_TRUE(second && *second) << words_of(*second);
+}
+
+TEST_F(APostgresCapability, SaysWhyItCannotConnect) {
+  auto answer = try_open("postgres://admin:wrong@127.0.0.1:" + port() + "/postgres");
+  EXPECT_EQ(fault_of(answer), KT_FAULT_UNAVAILABLE);
+  EXPECT_THAT(words_of(answer), HasSubstr("password authentication failed"));
+  EXPECT_THAT(words_of(answer), Not(HasSubstr("wrong")));
+  answer = try_open("postgres://admin:secret@127.0.0.1:" + port() + "/missing");
+  EXPECT_THAT(words_of(answer), HasSubstr("database \"missing\" does not exist"));
+  answer = try_open("postgres://admin@127.0.0.1:" + std::to_string(test::free_port()) + "/db");
+  EXPECT_EQ(fault_of(answer), KT_FAULT_UNAVAILABLE);
+  EXPECT_THAT(words_of(answer), HasSubstr("refused"));
+  answer = try_open("postgres://admin@no.such.host.invalid/db");
+  EXPECT_THAT(words_of(answer), HasSubstr("does not resolve"));
+}
+
+TEST_F(APostgresCapability, TriesTheServersOfAnAddressInTurn) {
+  const std::string dead = std::to_string(test::free_port());
+  const auto handle = open("postgres://admin:secret@127.0.0.1:" + dead + ",localhost:" + port() +
+                           "/postgres?target_session_attrs=read-write");
+  EXPECT_EQ(rows(handle, "SELECT 1"), list(list(1)));
+}
+
+TEST_F(APostgresCapability, ChecksTheCertificateAgainstTheGivenRoot) {
+  std::ifstream file(server_->directory() / "tls.pem");
+  const std::string root((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string named = "host=localhost hostaddr=127.0.0.1 port=" + port() +
+                            " user=admin password=secret dbname=postgres ";
+  const auto encrypted = [&](const Answer& opened) {
+    return opened ? rows(*opened->integer(),
+                         "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")[0][0]
+                  : json(words_of(opened));
+  };
+  EXPECT_EQ(encrypted(try_open(named, root)), true);
+  EXPECT_EQ(encrypted(try_open(named)), true);
+  EXPECT_EQ(encrypted(try_open(named + "sslmode=disable", root)), false);
+  EXPECT_THAT(words_of(try_open(named + "sslmode=require")),
+              HasSubstr("certificate verify failed"));
+  EXPECT_THAT(words_of(try_open(address(), root)), HasSubstr("does not match host name"));
+  EXPECT_EQ(encrypted(try_open(address("sslmode=verify-ca"), root)), true);
+  EXPECT_EQ(fault_of(try_open(named, "no certificate")), KT_FAULT_INVALID);
+  EXPECT_TRUE(call(KT_POSTGRES_CHECK_ROOT, wasm::list_of(root)));
+  EXPECT_EQ(fault_of(call(KT_POSTGRES_CHECK_ROOT, wasm::list_of(std::string("no")))),
+            KT_FAULT_INVALID);
+}
+
+TEST_F(APostgresCapability, ConnectsAgainAfterTheServerWasGone) {
+  const auto busy = open();
+  const auto idle = open();
+  close(idle);
+  server_->kill();
+  EXPECT_EQ(fault_of(execute(busy, "SELECT 1")), KT_FAULT_UNAVAILABLE);
+  EXPECT_EQ(fault_of(try_open(address())), KT_FAULT_UNAVAILABLE);
+  ASSERT_TRUE(server_->start());
+  EXPECT_EQ(fault_of(execute(busy, "SELECT 1")), KT_FAULT_UNAVAILABLE);
+  EXPECT_EQ(rows(open(), "SELECT 1"), list(list(1)));
+}
+
+TEST_F(APostgresCapability, DoesNotWaitForEverForAServerThatSaysNothing) {
+  PostgresOptions options;
+  options.handles.connect_timeout = std::chrono::milliseconds(300);
+  begin(options, ConnectionPermits::Options());
+  server_->pause();
+  const auto answer = try_open(address());
+  server_->resume();
+  EXPECT_EQ(fault_of(answer), KT_FAULT_UNAVAILABLE);
+}
+
+TEST_F(APostgresCapability, AnswersForHandlesThatAreNotOpen) {
+  EXPECT_EQ(fault_of(execute(7, "SELECT 1")), KT_FAULT_UNAVAILABLE);
+  EXPECT_EQ(words_of(execute(7, "SELECT 1")), "no connection found");
+  const auto handle = open();
+  close(handle);
+  EXPECT_EQ(fault_of(query(handle, "SELECT 1", list())), KT_FAULT_UNAVAILABLE);
+}
+
 }  // namespace
 }  // namespace kt::host
