@@ -122,6 +122,8 @@ class SharedClients {
     State(Clock& c, std::shared_ptr<ConnectionPermits> p, Options o)
         : clock(c), permits(std::move(p)), options(std::move(o)) {}
 
+    virtual ~State() = default;
+
     Task<ConnectionPermits::Permit> permit() {
       auto permit = permits->try_enter(options.use);
       if (permit)

@@ -32,6 +32,7 @@ class RedisConnection final : public std::enable_shared_from_this<RedisConnectio
  public:
   RedisConnection(Executor executor, Clock& clock, const RedisAddress& address,
                   const RedisOptions& options);
+  virtual ~RedisConnection() = default;
 
   /// Once, when it is held by a shared_ptr.
   void start();

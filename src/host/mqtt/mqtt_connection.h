@@ -24,7 +24,7 @@ class MqttConnection final : public std::enable_shared_from_this<MqttConnection>
  public:
   MqttConnection(Executor executor, Clock& clock, const MosquittoLibrary& library,
                  const MqttAddress& address, const MqttOptions& options);
-  ~MqttConnection();
+  virtual ~MqttConnection();
 
   /// Once, when it is held by a shared_ptr. Tries one address after the other.
   void start(std::vector<asio::ip::address> addresses);
