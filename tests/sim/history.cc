@@ -138,6 +138,7 @@ void History::created(const std::vector<lease::Lease>& rows) {
 }
 
 void History::taken(const LifeView& life, const lease::Lease& row) {
+  taken_at_.insert_or_assign(row.key.shard, clock_.now());
   Row& mine = rows_[row.key.shard];
   if (mine.owner && mine.owner != row.owner)
     reached("a lease taken from a silent owner");
@@ -401,10 +402,14 @@ std::string History::window_call_done(const invoke::CallContext& context, const 
     reached("a window that a parent left");
   if (context.window->terminated_early)
     reached("a window ended early");
+  const auto taken_since = [this](const ShardId& shard, MonotonicTime time) {
+    const auto taken = taken_at_.find(shard);
+    return taken != taken_at_.end() && taken->second > time;
+  };
   std::string state;
   std::string fault;
   if (context.window->final_call)
-    fault = windows_.ended(context);
+    fault = windows_.ended(context, clock_.now(), taken_since);
   else
     fault = windows_.handled(context, batch, count, state);
   if (context.window->final_call)

@@ -159,6 +159,7 @@ class History {
   std::map<ShardId, ShardFacts> shards_;
   std::map<ShardId, Row> rows_;
   WindowLedger windows_;
+  std::map<ShardId, MonotonicTime> taken_at_;  ///< each lease, the last time
   std::map<int, std::vector<int>> by_key_;
   std::map<int, std::size_t> finished_prefix_;  ///< of each key's records
   std::optional<MonotonicTime> seeded_at_;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "tests/sim/history.h"
 
@@ -44,15 +46,26 @@ std::string WindowLedger::handled(const invoke::CallContext& context, const Batc
   return {};
 }
 
-std::string WindowLedger::ended(const invoke::CallContext& context) {
-  const std::set<int> ids = read(context);
-  const std::string call =
-      context.shard.str() + " " + to_rfc3339(context.window->start) + " " + write(ids);
-  for (const int id : ids) {
-    const auto [before, is_new] = final_of_.emplace(id, call);
-    if (!is_new && before->second != call)
-      return fmt::format("record {} is in the window that ended as [{}], and in [{}]", id,
-                         before->second, call);
+std::string WindowLedger::ended(const invoke::CallContext& context, MonotonicTime now,
+                                const TakenSince& taken_since) {
+  auto call = std::make_shared<FinalCall>();
+  call->shard = context.shard;
+  call->start = context.window->start;
+  call->ids = read(context);
+  call->at = now;
+  for (const int id : call->ids) {
+    auto& last = final_of_[id];
+    const auto before = std::exchange(last, call);
+    const bool same = before && before->shard == call->shard && before->start == call->start &&
+                      before->ids == call->ids;
+    if (!before || same)
+      continue;
+    const bool goes_on = before->start == call->start && taken_since(before->shard, before->at) &&
+                         std::ranges::includes(call->ids, before->ids);
+    if (!goes_on)
+      return fmt::format("record {} is in the window that ended as [{} {} {}], and in [{} {} {}]",
+                         id, before->shard.str(), to_rfc3339(before->start), write(before->ids),
+                         call->shard.str(), to_rfc3339(call->start), write(call->ids));
   }
   return {};
 }
