@@ -49,15 +49,20 @@ Result<Statement> read_argument(const std::string& argument) {
   return out;
 }
 
+Task<Answer> carry_out(SqlConnection& connection, const Statement& statement) {
+  if (statement.all)
+    co_return co_await connection.execute_all(statement.sql);
+  SqlParameters none;
+  co_return co_await connection.execute(statement.sql, std::move(none));
+}
+
 Task<Result<Unit>> run(SqlDatabase& database, const Statement& statement) {
   SqlDatabase::Connected connection = co_await database.connect();
   if (!connection)
     co_return fail(ErrorCode::Invalid, "failed connect to database with label '" + statement.label +
                                            "': " + connection.error().message);
   SqlConnection& opened = **connection;
-  SqlParameters none;
-  const Answer answer = statement.all ? co_await opened.execute_all(statement.sql)
-                                      : co_await opened.execute(statement.sql, std::move(none));
+  const Answer answer = co_await carry_out(opened, statement);
   co_await opened.close();
   if (!answer)
     co_return fail(ErrorCode::Invalid, statement.words + ": " + answer.error().message);
