@@ -34,10 +34,13 @@ find_path(KT_HIREDIS_INCLUDE hiredis/hiredis.h REQUIRED)
 find_library(KT_HIREDIS_ARCHIVE NAMES libhiredis.a hiredis REQUIRED)
 target_include_directories(kt_hiredis SYSTEM INTERFACE ${KT_HIREDIS_INCLUDE})
 target_link_libraries(kt_hiredis INTERFACE ${KT_HIREDIS_ARCHIVE})
-# Its library is loaded at the first use of a database: a machine without it runs the rest.
+# Their libraries are loaded at the first use of a database: a machine without them runs the rest.
 add_library(kt_libpq_header INTERFACE)
 find_path(KT_LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
 target_include_directories(kt_libpq_header SYSTEM INTERFACE ${KT_LIBPQ_INCLUDE})
+add_library(kt_libmariadb_header INTERFACE)
+find_path(KT_LIBMARIADB_INCLUDE mariadb_version.h PATH_SUFFIXES mariadb REQUIRED)
+target_include_directories(kt_libmariadb_header SYSTEM INTERFACE ${KT_LIBMARIADB_INCLUDE})
 # Files that include fmt are compiled as for the shared library, whose place kt_fmt takes.
 add_library(kt_fmt STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/fmt.cc)
 target_compile_definitions(kt_fmt PUBLIC
