@@ -96,6 +96,10 @@ std::optional<ConnectionPermits::Permit> ConnectionPermits::try_enter(const std:
   return Permit(state_, use);
 }
 
+bool ConnectionPermits::limits(const std::string& use) const {
+  return state_->options.total_max || state_->options.max_of_use.contains(use);
+}
+
 std::size_t ConnectionPermits::held() const {
   return state_->held;
 }

@@ -52,6 +52,8 @@ class ConnectionPermits {
   /// Nothing when there is no room now.
   std::optional<Permit> try_enter(const std::string& use);
 
+  /// Whether there is a limit that counts the use: permits of another need not be held.
+  bool limits(const std::string& use) const;
   std::size_t held() const;
 
  private:

@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{Method, Request, Response, Uri};
+use http::{HeaderName, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use kt_bridge_core::State;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 use wasmtime::StoreContextMut;
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::{Error, WasiBody, DEFAULT_FORBIDDEN_HEADERS};
 
 use crate::send::Client;
 use crate::wasi_http::client;
@@ -108,7 +108,11 @@ fn request_of(asked: SpinRequest) -> Result<Request<WasiBody>, HttpError> {
     }
     let mut request = Request::builder().method(method).uri(uri);
     for (name, value) in asked.headers {
-        request = request.header(name, value);
+        let name: HeaderName = name.parse().map_err(|_| HttpError::RequestError)?;
+        // Those that say how the message is sent are the sender's, as in wasi:http.
+        if !DEFAULT_FORBIDDEN_HEADERS.contains(&name) {
+            request = request.header(name, value);
+        }
     }
     let body = Full::new(Bytes::from(asked.body.unwrap_or_default()));
     let body = body.map_err(Error::from).boxed_unsync();

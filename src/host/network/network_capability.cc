@@ -30,7 +30,8 @@ std::optional<std::uint16_t> port_of(std::int64_t number) {
 /// An instance's connections.
 class NetworkSession final : public CapabilitySession {
  public:
-  explicit NetworkSession(NetworkCapability& capability) : capability_(capability) {}
+  NetworkSession(NetworkCapability& capability, TraceContext trace)
+      : capability_(capability), trace_(std::move(trace)) {}
 
   Task<Answer> call(HostOperation operation, HostArguments arguments) override {
     switch (operation) {
@@ -77,6 +78,9 @@ class NetworkSession final : public CapabilitySession {
   }
 
   Task<Answer> enter(std::string use) {
+    // Nothing to hold, nothing to give back.
+    if (!capability_.deps_.permits->limits(use))
+      co_return HostResult(std::int64_t{0});
     if (permits_.full())
       co_return refuse(KT_FAULT_TOO_MANY, "the component has too many connections open");
     std::optional<Permit> permit = capability_.deps_.permits->try_enter(use);
@@ -100,23 +104,32 @@ class NetworkSession final : public CapabilitySession {
 
   Answer headers() {
     HostResult::List list;
-    if (!capability_.deps_.headers)
-      return HostResult(std::move(list));
-    for (auto& [name, value] : capability_.deps_.headers()) {
-      HostResult::List pair;
-      pair.emplace_back(std::move(name));
-      pair.emplace_back(std::move(value));
-      list.emplace_back(std::move(pair));
+    if (trace_.valid()) {
+      list.push_back(header("traceparent", to_traceparent(trace_)));
+      if (!trace_.state.empty())
+        list.push_back(header("tracestate", trace_.state));
     }
     return HostResult(std::move(list));
   }
 
+  static HostResult header(std::string name, std::string value) {
+    HostResult::List pair;
+    pair.emplace_back(std::move(name));
+    pair.emplace_back(std::move(value));
+    return HostResult(std::move(pair));
+  }
+
   NetworkCapability& capability_;
+  TraceContext trace_;
   Handles<Permit> permits_{kConnectionsMax};
 };
 
 std::unique_ptr<CapabilitySession> NetworkCapability::begin() {
-  return std::make_unique<NetworkSession>(*this);
+  return std::make_unique<NetworkSession>(*this, TraceContext());
+}
+
+std::unique_ptr<CapabilitySession> NetworkCapability::begin_traced(const TraceContext& trace) {
+  return std::make_unique<NetworkSession>(*this, trace);
 }
 
 bool NetworkCapability::is_blocked(std::string_view text) {

@@ -19,14 +19,10 @@ namespace kt::host {
 
 class NetworkCapability final : public Capability {
  public:
-  using Headers = std::vector<std::pair<std::string, std::string>>;
-
   struct Deps {
     std::shared_ptr<OutboundPolicy> policy;      ///< of the component
     std::shared_ptr<ConnectionPermits> permits;  ///< of the app
     std::shared_ptr<const ClientTls> tls;        ///< of the app
-    /// What every request carries beside its own headers: the trace it belongs to. May be empty.
-    std::function<Headers()> headers;
     /// Words for the operator. May be empty.
     std::function<void(const std::string& text)> warn;
   };
@@ -35,6 +31,8 @@ class NetworkCapability final : public Capability {
       : component_(std::move(component)), deps_(std::move(deps)) {}
 
   std::unique_ptr<CapabilitySession> begin() override;
+  /// Its requests carry the trace.
+  std::unique_ptr<CapabilitySession> begin_traced(const TraceContext& trace) override;
 
  private:
   friend class NetworkSession;

@@ -1,50 +1,14 @@
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "host/network/network_capability.h"
 #include "host/outbound_rules.h"
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
+#include "tests/support/identity.h"
 #include "wasm/host_testing.h"
 
 namespace kt::host {
 namespace {
-
-std::string taken_from(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
-struct Identity {
-  std::string certificate;
-  std::string key;
-};
-
-/// A certificate that it signed itself.
-Identity make_identity() {
-  EVP_PKEY* const key = EVP_EC_gen("P-256");
-  X509* const certificate = X509_new();
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-  X509_set_pubkey(certificate, key);
-  X509_sign(certificate, key, EVP_sha256());
-  BIO* const certificate_text = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(certificate_text, certificate);
-  BIO* const key_text = BIO_new(BIO_s_mem());
-  PEM_write_bio_PrivateKey(key_text, key, nullptr, nullptr, 0, nullptr, nullptr);
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-  Identity identity;
-  identity.certificate = taken_from(certificate_text);
-  identity.key = taken_from(key_text);
-  return identity;
-}
 
 ClientTlsEntry entry_for(std::vector<std::string> components, std::vector<std::string> hosts) {
   ClientTlsEntry entry;
@@ -71,7 +35,7 @@ TEST(ClientTls, TrustsOnlyTheMachineWhereAnEntrySaysNothing) {
 
 TEST(ClientTls, TrustsOnlyAFileOfRootsWhereOneIsGiven) {
   ClientTlsEntry entry = entry_for({"orders"}, {"example.com"});
-  entry.ca_roots_pem = make_identity().certificate;
+  entry.ca_roots_pem = test::make_identity().certificate;
   const auto tls = ClientTls::make({entry});
   ASSERT_TRUE(tls.has_value());
   const TlsChoice& choice = tls->choice("orders", "example.com");
@@ -91,7 +55,7 @@ TEST(ClientTls, CountsTheRootsThatAreNotSaidAsFalseOnceOneIs) {
 }
 
 TEST(ClientTls, TakesTheFirstOfTwoEntries) {
-  const Identity identity = make_identity();
+  const test::Identity identity = test::make_identity();
   ClientTlsEntry first = entry_for({"orders"}, {"example.com"});
   first.client_cert_pem = identity.certificate;
   first.client_private_key_pem = identity.key;
@@ -103,7 +67,7 @@ TEST(ClientTls, TakesTheFirstOfTwoEntries) {
 }
 
 TEST(ClientTls, RefusesEntriesThatCannotWork) {
-  const Identity identity = make_identity();
+  const test::Identity identity = test::make_identity();
   EXPECT_FALSE(ClientTls::make({entry_for({}, {"example.com"})}).has_value());
   EXPECT_FALSE(ClientTls::make({entry_for({"orders"}, {})}).has_value());
   EXPECT_FALSE(ClientTls::make({entry_for({"orders"}, {"example.com:443"})}).has_value());
@@ -134,7 +98,6 @@ class NetworkTest : public ::testing::Test {
     limits.max_of_use = {{"http", 1}, {"socket", 1}};
     deps.permits = std::make_shared<ConnectionPermits>(limits);
     deps.tls = std::make_shared<ClientTls>();
-    deps.headers = [] { return NetworkCapability::Headers{{"traceparent", "00-1-2-01"}}; };
     deps.warn = [this](const std::string& text) { warnings_.push_back(text); };
     capability_ = std::make_unique<NetworkCapability>("orders", std::move(deps));
     session_ = capability_->begin();
@@ -211,16 +174,21 @@ TEST_F(NetworkTest, GivesPermitsBackWhenTheInstanceEnds) {
   EXPECT_TRUE(ask(KT_NETWORK_ENTER, std::string("socket")).has_value());
 }
 
+constexpr const char* kTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 TEST_F(NetworkTest, TellsWhomToTrustAndWhatToAdd) {
   const Answer tls = ask(KT_NETWORK_TLS, std::string("example.com"));
   ASSERT_TRUE(tls.has_value() && tls->list() != nullptr);
   ASSERT_EQ(tls->list()->size(), 5u);
   EXPECT_TRUE(*tls->list()->at(0).boolean());
   EXPECT_TRUE(tls->list()->at(4).is_none());
+  EXPECT_TRUE(ask(KT_NETWORK_HEADERS)->list()->empty());
+  session_ = capability_->begin_traced(*parse_traceparent(kTrace));
   const Answer headers = ask(KT_NETWORK_HEADERS);
   ASSERT_TRUE(headers.has_value() && headers->list() != nullptr);
   ASSERT_EQ(headers->list()->size(), 1u);
   EXPECT_EQ(*headers->list()->at(0).list()->at(0).text(), "traceparent");
+  EXPECT_EQ(*headers->list()->at(0).list()->at(1).text(), kTrace);
 }
 
 }  // namespace
