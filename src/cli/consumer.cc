@@ -4,6 +4,7 @@
 
 #include "app/keys.h"
 #include "cli/admin_port.h"
+#include "cli/app_telemetry.h"
 #include "cli/components.h"
 #include "cli/destinations.h"
 #include "cli/embedded_kinesis.h"
@@ -127,6 +128,7 @@ class Consumer {
     TRY(lay_out_assets(setup_));
     say_configuration(setup_, flags_, console_.err);
     say_stores(setup_, console_.err);
+    TRY(telemetry_, AppTelemetry::start(console_.environment, random_.next(), log_));
     TRY(components_, Components::load(setup_, flags_, console_, Components::Logs::Open, log_));
     ServiceOptions service;
     service.endpoint_url = setup_.app.process.endpoint_url;
@@ -157,7 +159,8 @@ class Consumer {
       TRY(deliver::Destination * destination, destinations_->of(trigger.options));
       TRY(auto options, trigger_options(trigger.options, std::move(endpoint)));
       options.component = trigger.component.str();
-      worker::Trigger made{std::move(options), *client, *guests_.back(), destination};
+      invoke::Guest& guest = telemetry_->seen(*guests_.back(), trigger.component.str(), app_id());
+      worker::Trigger made{std::move(options), *client, guest, destination};
       TRY(made.spill, leases_->spill());
       triggers.push_back(std::move(made));
     }
@@ -173,6 +176,12 @@ class Consumer {
     TRY(admin_, AdminPort::open(loop_, clock_, *worker_, admin, log_));
     announce();
     return Unit{};
+  }
+
+  /// As Spin's metrics name an app.
+  std::string app_id() const {
+    const std::string locked = console_.variable("SPIN_LOCKED_URL");
+    return locked.empty() ? setup_.app.name : locked;
   }
 
   void announce() {
@@ -239,6 +248,7 @@ class Consumer {
   std::optional<sqlite::DirectoryLock> lock_;
   std::unique_ptr<ServiceAccess> service_;
   std::unique_ptr<LeaseStore> leases_;
+  std::unique_ptr<AppTelemetry> telemetry_;
   std::unique_ptr<Components> components_;
   std::optional<Destinations> destinations_;
   std::optional<invoke::InvokeGate> gate_;
