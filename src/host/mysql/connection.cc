@@ -35,6 +35,11 @@ MysqlConnection::~MysqlConnection() {
     // Its good-bye would wait for a server that does not read.
     ::shutdown(static_cast<int>(deps_.library.socket(connection_.get())), SHUT_RDWR);
   }
+  // What a reset set aside is freed only by its end, which is near now.
+  while (reset_waits_for_ != 0) {
+    reset_waits_for_ = deps_.library.change_user_cont(&reset_failed_, connection_.get(),
+                                                      MYSQL_WAIT_READ | MYSQL_WAIT_WRITE);
+  }
   connection_.reset();
   if (statement_ != nullptr)
     deps_.library.stmt_close(statement_);
@@ -291,6 +296,7 @@ Task<Result<Unit>> MysqlConnection::finish_reset_within() {
     return deps_.library.change_user_cont(&reset_failed_, connection_.get(), ready);
   };
   co_await finish(reset_waits_for_, std::move(next));
+  reset_waits_for_ = 0;
   co_return Unit{};
 }
 
