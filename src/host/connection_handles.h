@@ -35,6 +35,16 @@ inline tl::unexpected<HostRefusal> refused(const Error& error) {
   return tl::unexpected<HostRefusal>(refusal_of(error));
 }
 
+/// The pool's options where permits limit the use: an idle connection would hold none, so it is
+/// closed at once.
+template <class PoolOptions>
+PoolOptions within_permits(PoolOptions options, const ConnectionPermits& permits,
+                           const std::string& use) {
+  if (permits.limits(use))
+    options.idle_timeout = Duration::zero();
+  return options;
+}
+
 /// Lives on: host loop. A handle's connection is its own until it is closed and its last operation
 /// has ended. `clock` and `permits` outlive it.
 template <class Connection>

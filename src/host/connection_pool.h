@@ -24,7 +24,7 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool<
  public:
   struct Options {
     std::size_t connections_max = 64;
-    Duration idle_timeout = std::chrono::seconds(60);
+    Duration idle_timeout = std::chrono::seconds(60);  ///< zero: none waits
   };
   using Opened = Result<std::unique_ptr<Connection>>;
 
@@ -107,7 +107,8 @@ class ConnectionPool final : public std::enable_shared_from_this<ConnectionPool<
 
   void give_back(std::unique_ptr<Connection> connection) {
     --leased_;
-    if (connection && !closed_ && connection->begin_reset()) {
+    const bool keep = !closed_ && options_.idle_timeout > Duration::zero();
+    if (connection && keep && connection->begin_reset()) {
       idle_.emplace_back(std::move(connection), clock_.now());
       arm();
     }

@@ -12,7 +12,9 @@ namespace kt::host {
 class MysqlCapability::Shared {
  public:
   Shared(Deps d, MysqlOptions o)
-      : deps(std::move(d)), options(std::move(o)), pools_(deps.clock, options.pool) {}
+      : deps(std::move(d)),
+        options(std::move(o)),
+        pools_(deps.clock, within_permits(options.pool, *deps.permits, "mysql")) {}
 
   std::shared_ptr<MysqlPool> pool_of(const Libmariadb& library, const std::string& text,
                                      MysqlAddress address) {

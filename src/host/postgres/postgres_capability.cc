@@ -35,7 +35,9 @@ constexpr const char* kNoCertificate = "invalid root certificate: a certificate 
 class PostgresCapability::Shared {
  public:
   Shared(Deps d, PostgresOptions o)
-      : deps(std::move(d)), options(std::move(o)), pools_(deps.clock, options.pool) {}
+      : deps(std::move(d)),
+        options(std::move(o)),
+        pools_(deps.clock, within_permits(options.pool, *deps.permits, "postgres")) {}
 
   std::shared_ptr<PgPool> pool_of(const Libpq& library, const std::string& text,
                                   PostgresAddress address, std::string root_pem) {

@@ -253,6 +253,18 @@ TEST_F(APostgresCapability, WaitsForAPermit) {
   EXPECT_TRUE(second && *second) << words_of(*second);
 }
 
+TEST_F(APostgresCapability, KeepsNoConnectionIdleWherePermitsAreLimited) {
+  ConnectionPermits::Options limits;
+  limits.max_of_use["postgres"] = 2;
+  begin(PostgresOptions(), limits);
+  const auto watcher = open(address("application_name=watcher"));
+  close(open(address("application_name=idler")));
+  while (rows(watcher,
+              "SELECT count(*)::int4 FROM pg_stat_activity WHERE application_name = 'idler'") !=
+         list(list(0))) {
+  }
+}
+
 TEST_F(APostgresCapability, SaysWhyItCannotConnect) {
   auto answer = try_open("postgres://admin:wrong@127.0.0.1:" + port() + "/postgres");
   EXPECT_EQ(fault_of(answer), KT_FAULT_UNAVAILABLE);
