@@ -1,5 +1,6 @@
 #include "otel/export_queue.h"
 
+#include <iterator>
 #include <utility>
 
 namespace kt::otel {
@@ -9,6 +10,25 @@ constexpr std::size_t kBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kBatchBytesMax = std::size_t{3} << 20;
 
 }  // namespace
+
+/// What is being sent. When that is cancelled it goes back: the last flush sends it.
+class ExportQueue::Batch {
+ public:
+  Batch(ExportQueue& queue, std::vector<Item> items) : queue_(queue), items_(std::move(items)) {}
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch() {
+    if (!over_)
+      queue_.put_back(std::move(items_));
+  }
+  const std::vector<Item>& items() const { return items_; }
+  void is_over() { over_ = true; }
+
+ private:
+  ExportQueue& queue_;
+  std::vector<Item> items_;
+  bool over_ = false;
+};
 
 void ExportQueue::push(Item item) noexcept {
   const std::lock_guard lock(mutex_);
@@ -39,6 +59,14 @@ std::vector<Item> ExportQueue::take_batch() {
   }
   bytes_ -= bytes;
   return out;
+}
+
+void ExportQueue::put_back(std::vector<Item> batch) {
+  const std::lock_guard lock(mutex_);
+  for (const Item& item : batch)
+    bytes_ += item.bytes.size();
+  items_.insert(items_.begin(), std::make_move_iterator(batch.begin()),
+                std::make_move_iterator(batch.end()));
 }
 
 Task<Result<Unit>> ExportQueue::wait_for_items() {
@@ -85,8 +113,10 @@ Task<Result<Unit>> ExportQueue::flush(Duration patience) {
 }
 
 Task<Result<Unit>> ExportQueue::send_batch(std::vector<Item> batch, Duration patience) {
-  auto sent = co_await sender_->send(encode_request(resource_, batch), patience);
-  tell(sent, batch.size());
+  Batch sending(*this, std::move(batch));
+  auto sent = co_await sender_->send(encode_request(resource_, sending.items()), patience);
+  sending.is_over();
+  tell(sent, sending.items().size());
   co_return sent;
 }
 

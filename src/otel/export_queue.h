@@ -46,7 +46,10 @@ class ExportQueue {
   std::uint64_t sent() const;
 
  private:
+  class Batch;
+
   std::vector<Item> take_batch();
+  void put_back(std::vector<Item> batch);
   Task<Result<Unit>> wait_for_items();
   Task<Result<Unit>> send_batch(std::vector<Item> batch, Duration patience);
   void tell(const Result<Unit>& sent, std::size_t count);

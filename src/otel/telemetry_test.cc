@@ -320,6 +320,19 @@ TEST_F(SomeTelemetry, SpeaksGrpc) {
   EXPECT_EQ(sent.back().headers.back().name, "api-key");
 }
 
+TEST_F(SomeTelemetry, SendsAtTheEndWhatItWasTryingToSend) {
+  start();
+  collector().statuses = {503};
+  telemetry_->tracer().start(SpanStart("x")).end();
+  wait(std::chrono::milliseconds(5100));
+  ASSERT_EQ(requests("/v1/traces").size(), 1u);
+  stop();
+  run_sim(loop_, clock_, telemetry_->flush());
+  EXPECT_EQ(requests("/v1/traces").size(), 2u);
+  EXPECT_EQ(telemetry_->dropped(), 0u);
+  telemetry_.reset();
+}
+
 TEST_F(SomeTelemetry, SendsWhatIsLeftAtTheEnd) {
   start();
   telemetry_->tracer().start(SpanStart("x")).end();
