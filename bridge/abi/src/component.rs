@@ -12,6 +12,7 @@ use crate::describe::{describe, Description};
 use crate::engine::{kt_engine, Concurrency, Shared};
 use crate::error::{c_text, fail, kt_error, Fail, Kind, Outcome};
 use crate::guard::{guard, guard_void};
+use crate::snapshots::as_released;
 
 /// No handler is larger; a mistaken path to a disk image is refused before it is read.
 const INPUT_BYTES_MAX: u64 = 1 << 30;
@@ -60,7 +61,7 @@ fn compile_code(engine: &Engine, bytes: &[u8], input: &Input) -> Outcome<Vec<u8>
         }
     };
     engine
-        .precompile_component(component)
+        .precompile_component(&as_released(component))
         .map_err(Fail::of(Kind::NotWasm, "the component is not valid"))
 }
 

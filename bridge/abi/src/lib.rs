@@ -13,5 +13,6 @@ mod invoke;
 mod linked;
 mod records;
 mod report;
+mod snapshots;
 mod supervise;
 mod workers;

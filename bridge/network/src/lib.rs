@@ -6,6 +6,7 @@ mod connection;
 mod operations;
 mod policy;
 mod send;
+mod snapshots;
 mod sockets;
 mod spin_http;
 mod tls;
@@ -20,5 +21,6 @@ pub use sockets::allow_sockets;
 /// functions, so the versions that have some can be had.
 pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
     wasi_http::link(linker, concurrent)?;
+    snapshots::link(linker)?;
     spin_http::link(linker)
 }

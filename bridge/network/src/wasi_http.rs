@@ -39,7 +39,7 @@ impl WasiHttpHooks for GuestRequests {
     }
 }
 
-fn http(state: &mut State) -> WasiHttpCtxView<'_> {
+pub fn http(state: &mut State) -> WasiHttpCtxView<'_> {
     let State { host, table, extras, .. } = state;
     let Http { context, sender } = extras.of(|| Http {
         context: WasiHttpCtx::new(),
