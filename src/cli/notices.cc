@@ -1,6 +1,7 @@
 #include "cli/notices.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <variant>
 
 namespace kt::cli {
@@ -80,21 +81,22 @@ void say_stores(const AppSetup& setup, std::ostream& err) {
   }
 }
 
-SlowCompileNotice::SlowCompileNotice(std::ostream& err)
-    : thread_([this, &err] {
-        constexpr auto kLong = std::chrono::milliseconds(1250);
-        std::unique_lock lock(mutex_);
-        if (!ended_.wait_for(lock, kLong, [this] { return done_; }))
-          err << "Preparing Wasm modules is taking a few seconds...\n\n" << std::flush;
-      }) {}
+SlowCompileNotice::SlowCompileNotice(std::ostream& err) : err_(err) {
+  asio::post(thread_.executor(), [this] {
+    constexpr Duration kLong = std::chrono::milliseconds(1250);
+    alarm_ = thread_.clock().schedule(thread_.clock().now() + kLong, *this);
+  });
+}
 
 SlowCompileNotice::~SlowCompileNotice() {
-  {
-    const std::lock_guard lock(mutex_);
-    done_ = true;
-  }
-  ended_.notify_one();
-  thread_.join();
+  thread_.stop();
+  if (alarm_)
+    thread_.clock().cancel(*alarm_);
+}
+
+void SlowCompileNotice::fire() {
+  alarm_.reset();
+  err_ << "Preparing Wasm modules is taking a few seconds...\n\n" << std::flush;
 }
 
 }  // namespace kt::cli

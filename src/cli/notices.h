@@ -1,11 +1,10 @@
 // cli/notices.h — What a start says on the terminal, in Spin's words and order.
 #pragma once
-#include <condition_variable>
-#include <mutex>
+#include <optional>
 #include <ostream>
-#include <thread>
 
 #include "cli/app_setup.h"
+#include "runtime/loop_thread.h"
 
 namespace kt::cli {
 
@@ -17,7 +16,7 @@ void say_stores(const AppSetup& setup, std::ostream& err);
 
 /// Says that compiling takes long, once it has. Prints at most one line, and none after its
 /// destructor.
-class SlowCompileNotice {
+class SlowCompileNotice final : private Alarm {
  public:
   explicit SlowCompileNotice(std::ostream& err);
   SlowCompileNotice(const SlowCompileNotice&) = delete;
@@ -25,10 +24,11 @@ class SlowCompileNotice {
   ~SlowCompileNotice();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool done_ = false;
-  std::thread thread_;
+  void fire() override;
+
+  std::ostream& err_;
+  std::optional<Clock::AlarmId> alarm_;  ///< of the thread's loop
+  LoopThread thread_;
 };
 
 }  // namespace kt::cli
