@@ -86,15 +86,11 @@ namespace {
 Result<Unit> add_variable_file(const std::string& name, Outside& outside) {
   constexpr std::size_t kBytesMax = std::size_t{1024} * 1024;
   const Document document{name};
-  TRY(const std::string text, read_file(name, kBytesMax));
-  Value table;
-  if (name.ends_with(".json")) {
-    TRY(table, read_json(text, document));
-  } else if (name.ends_with(".toml")) {
-    TRY(table, read_toml(text, document));
-  } else {
+  const bool is_json = name.ends_with(".json");
+  if (!is_json && !name.ends_with(".toml"))
     return document.error(0, "a file of variables ends in .json or .toml");
-  }
+  TRY(const std::string text, read_file(name, kBytesMax));
+  TRY(const Value table, is_json ? read_json(text, document) : read_toml(text, document));
   for (const Value& item : table.items) {
     if (!item.is(Value::Kind::Text))
       return document.error(item.line, "\"" + item.key + "\" must be a string");
