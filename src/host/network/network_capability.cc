@@ -78,9 +78,6 @@ class NetworkSession final : public CapabilitySession {
   }
 
   Task<Answer> enter(std::string use) {
-    // Nothing to hold, nothing to give back.
-    if (!capability_.deps_.permits->limits(use))
-      co_return HostResult(std::int64_t{0});
     if (permits_.full())
       co_return refuse(KT_FAULT_TOO_MANY, "the component has too many connections open");
     std::optional<Permit> permit = capability_.deps_.permits->try_enter(use);

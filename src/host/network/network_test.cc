@@ -168,6 +168,14 @@ TEST_F(NetworkTest, MakesHttpWaitForAPermitAndRefusesSocketsAtOnce) {
   EXPECT_EQ(refused.error().fault, KT_FAULT_TOO_MANY);
 }
 
+TEST_F(NetworkTest, BoundsWhatOneInstanceHoldsWhereNoLimitIsSet) {
+  for (int i = 0; i < 1024; ++i)
+    ASSERT_TRUE(ask(KT_NETWORK_ENTER, std::string("unlimited")).has_value());
+  const Answer refused = ask(KT_NETWORK_ENTER, std::string("unlimited"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().fault, KT_FAULT_TOO_MANY);
+}
+
 TEST_F(NetworkTest, GivesPermitsBackWhenTheInstanceEnds) {
   EXPECT_TRUE(ask(KT_NETWORK_ENTER, std::string("socket")).has_value());
   session_ = capability_->begin();
