@@ -61,6 +61,8 @@ Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
                                                      const Log& log) {
   TRY(app::check_sources(setup.app));
   std::unique_ptr<Components> out(new Components());
+  Loop start;
+  TRY(out->hosts_, Hosts::make(start, setup, flags, console, log));
   TRY(const wasm::EngineOptions options, engine_options(setup, flags, console));
   TRY(out->engine_, wasm::Engine::create(options));
   const SlowCompileNotice notice(console.err);
@@ -93,8 +95,9 @@ Result<Unit> Components::add(const app::Component& component, const AppSetup& se
   if (!one.compiled.cache_note().empty())
     log.warn("compiled code is not cached",
              {{"component", component.id.str()}, {"why", one.compiled.cache_note()}});
-  TRY(one.linked,
-      wasm::LinkedComponent::link(*engine_, one.compiled, link_options(component, setup, flags)));
+  wasm::LinkOptions options = link_options(component, setup, flags);
+  options.host = hosts_->of(component.id);
+  TRY(one.linked, wasm::LinkedComponent::link(*engine_, one.compiled, options));
   if (logs == Logs::Open) {
     const auto echo =
         is_shown(flags, component.id.str()) ? invoke::Echo::ToStderr : invoke::Echo::Off;

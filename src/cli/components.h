@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/app_setup.h"
+#include "cli/host_setup.h"
 #include "invoke/guest_log.h"
 #include "observability/log.h"
 #include "wasm/linked_component.h"
@@ -33,6 +34,7 @@ class Components {
   Result<Unit> add(const app::Component& component, const AppSetup& setup,
                    const TriggerFlags& flags, Logs logs, const Log& log);
 
+  std::unique_ptr<Hosts> hosts_;  ///< outlives the engine: until then guests call
   std::unique_ptr<wasm::Engine> engine_;
   std::map<ComponentId, One> all_;
 };

@@ -17,6 +17,8 @@ class HostLoop {
 
   Executor executor() { return thread_.executor(); }
   Loop& loop() { return thread_.loop(); }
+  /// Ends its thread, once nothing is left to do for others. The destructor does the same.
+  void stop() { thread_.stop(); }
   /// This and all below: for use on the loop only.
   Clock& clock() { return thread_.clock(); }
   /// Sessions whose instance is gone, until their last call has ended.

@@ -1,0 +1,247 @@
+#include "cli/host_setup.h"
+
+#include <random>
+
+#include "cli/serve.h"
+#include "host/key_value/initial_values.h"
+#include "host/llm/capability.h"
+#include "host/mqtt/mqtt_capability.h"
+#include "host/mysql/mysql_capability.h"
+#include "host/network/network_capability.h"
+#include "host/outbound_rules.h"
+#include "host/postgres/postgres_capability.h"
+#include "host/redis/redis_capability.h"
+#include "host/sqlite/initial_statements.h"
+#include "host/variables/capability.h"
+#include "runtime/promise.h"
+
+namespace kt::cli {
+namespace {
+
+using host::CapabilityFamily;
+
+constexpr std::size_t kPemBytesMax = std::size_t{4} << 20;
+
+Result<std::optional<std::string>> read_pem(const std::filesystem::path& file) {
+  if (file.empty())
+    return std::optional<std::string>();
+  TRY(std::string text, app::read_file(file, kPemBytesMax));
+  return std::optional<std::string>(std::move(text));
+}
+
+template <class Names>
+std::set<std::string, std::less<>> set_of(const Names& names) {
+  return std::set<std::string, std::less<>>(names.begin(), names.end());
+}
+
+}  // namespace
+
+Hosts::Hosts(const AppSetup& setup, const Console& console, const Log& log)
+    : setup_(setup), console_(console), log_(log) {}
+
+Hosts::~Hosts() {
+  std::promise<void> closed;
+  loop_.loop().post([this, &closed] {
+    closing_.emplace(loop_.executor());
+    closing_->spawn(close(closed));
+  });
+  closed.get_future().wait();
+  loop_.stop();
+}
+
+/// The engine is gone, so no session is begun any more; those that end still use what goes then.
+Task<Result<Unit>> Hosts::close(std::promise<void>& closed) {
+  [[maybe_unused]] const auto ended = co_await loop_.ending().join();
+  hosts_.clear();
+  permits_.reset();
+  stores_.reset();
+  services_.reset();
+  closed.set_value();
+  co_return Unit{};
+}
+
+Result<std::unique_ptr<Hosts>> Hosts::make(Loop& loop, const AppSetup& setup,
+                                           const TriggerFlags& flags, const Console& console,
+                                           const Log& log) {
+  std::unique_ptr<Hosts> made(new Hosts(setup, console, log));
+  TRY(made->put_together());
+  TRY(made->run_there(loop, made->apply_flags(flags)));
+  return made;
+}
+
+Result<Unit> Hosts::put_together() {
+  services_ = std::make_unique<HostServices>(loop_, console_.environment, std::random_device{}());
+  TRY(stores_, HostStores::make(*services_, loop_, setup_));
+  TRY(stores_->variables()->check_required());
+  TRY(blocked_, blocked_networks());
+  TRY(tls_, client_tls());
+  permits_ = std::make_shared<host::ConnectionPermits>(permits());
+  for (const app::Component& component : setup_.app.components) {
+    auto added = add(component);
+    if (!added)
+      return fail(added.error().within("component \"" + component.id.str() + "\""));
+  }
+  return Unit{};
+}
+
+Result<host::BlockedNetworks> Hosts::blocked_networks() const {
+  const app::OutboundNetworking& from = setup_.runtime.networking;
+  std::vector<std::string> entries = from.block_networks;
+  if (from.block_private)
+    entries.push_back("private");
+  auto parsed = host::BlockedNetworks::parse(entries);
+  if (!parsed)
+    return fail(parsed.error().within("[outbound_networking]"));
+  return parsed;
+}
+
+Result<std::shared_ptr<const host::ClientTls>> Hosts::client_tls() const {
+  std::vector<host::ClientTlsEntry> entries;
+  for (const app::ClientTls& from : setup_.runtime.client_tls) {
+    host::ClientTlsEntry entry;
+    entry.component_ids = from.component_ids;
+    entry.hosts = from.hosts;
+    entry.ca_use_platform_roots = from.platform_roots;
+    entry.ca_use_webpki_roots = from.webpki_roots;
+    TRY(entry.ca_roots_pem, read_pem(from.ca_roots_file));
+    TRY(entry.client_cert_pem, read_pem(from.client_cert_file));
+    TRY(entry.client_private_key_pem, read_pem(from.client_private_key_file));
+    entries.push_back(std::move(entry));
+  }
+  auto made = host::ClientTls::make(entries);
+  if (!made)
+    return fail(made.error().within("[[client_tls]]"));
+  return std::make_shared<const host::ClientTls>(*std::move(made));
+}
+
+host::ConnectionPermits::Options Hosts::permits() const {
+  host::ConnectionPermits::Options options;
+  const app::ConnectionLimits& limits = setup_.runtime.max_connections;
+  const app::OutboundNetworking& networking = setup_.runtime.networking;
+  if (networking.max_total_connections)
+    options.total_max = static_cast<std::size_t>(*networking.max_total_connections);
+  const std::pair<const char*, std::optional<std::uint64_t>> uses[] = {
+      {"http", limits.http},         {"redis", limits.redis},
+      {"postgres", limits.postgres}, {"mysql", limits.mysql},
+      {"mqtt", limits.mqtt},         {"socket", networking.max_socket_connections}};
+  for (const auto& [use, max] : uses) {
+    if (max)
+      options.max_of_use.emplace(use, static_cast<std::size_t>(*max));
+  }
+  return options;
+}
+
+Result<std::shared_ptr<host::OutboundPolicy>> Hosts::policy_of(
+    const app::Component& component) const {
+  host::OutboundRules::Options options;
+  options.component = component.id.str();
+  options.allowed = component.allowed_outbound_hosts;
+  options.blocked = blocked_;
+  const auto resolver = stores_->variables();
+  host::OutboundRules::Deps deps{
+      services_->clock(),
+      [resolver](std::string text) { return resolver->expand_text(std::move(text)); },
+      [this](const std::string& text) { warn(text); }};
+  TRY(auto rules, host::OutboundRules::make(std::move(options), std::move(deps)));
+  return std::shared_ptr<host::OutboundPolicy>(std::move(rules));
+}
+
+Result<Unit> Hosts::add(const app::Component& component) {
+  auto host = std::make_shared<host::ComponentHost>(loop_);
+  TRY(add_stores(component, *host));
+  TRY(const auto policy, policy_of(component));
+  host::NetworkCapability::Deps network;
+  network.policy = policy;
+  network.permits = permits_;
+  network.tls = tls_;
+  network.warn = [this](const std::string& text) { warn(text); };
+  host->add(CapabilityFamily::Network,
+            std::make_shared<host::NetworkCapability>(component.id.str(), std::move(network)));
+  add_servers(policy, *host);
+  hosts_.emplace(component.id, std::move(host));
+  return Unit{};
+}
+
+Result<Unit> Hosts::add_stores(const app::Component& component, host::ComponentHost& host) {
+  host::VariablesCapability::Options variables;
+  variables.component = component.id.str();
+  variables.config.insert(component.variables.begin(), component.variables.end());
+  TRY(auto reader, host::VariablesCapability::make(stores_->variables(), std::move(variables)));
+  host.add(CapabilityFamily::Variables, std::move(reader));
+  host::KeyValueOptions key_value;
+  key_value.allowed = set_of(component.key_value_stores);
+  host.add(CapabilityFamily::KeyValue, std::make_shared<host::KeyValueCapability>(
+                                           stores_->key_value(), std::move(key_value), log_));
+  host::SqliteOptions sqlite;
+  sqlite.allowed = set_of(component.sqlite_databases);
+  host.add(CapabilityFamily::Sqlite,
+           std::make_shared<host::SqliteCapability>(stores_->databases(), std::move(sqlite), log_));
+  host.add(CapabilityFamily::Llm,
+           std::make_shared<host::LlmCapability>(stores_->models(), set_of(component.ai_models)));
+  return Unit{};
+}
+
+void Hosts::add_servers(const std::shared_ptr<host::OutboundPolicy>& policy,
+                        host::ComponentHost& host) {
+  const app::ConnectionLimits& limits = setup_.runtime.max_connections;
+  host::RedisCapability::Options redis;
+  if (limits.redis)
+    redis.idle_time = Duration(0);
+  const host::RedisCapability::Deps to_redis{loop_.executor(), loop_.clock(), policy, permits_};
+  host.add(CapabilityFamily::Redis,
+           std::make_shared<host::RedisCapability>(to_redis, std::move(redis)));
+  host::MqttCapability::Options mqtt;
+  if (limits.mqtt)
+    mqtt.idle_time = Duration(0);
+  if (setup_.runtime.mqtt_max_payload_bytes)
+    mqtt.payload_max_bytes = static_cast<std::size_t>(*setup_.runtime.mqtt_max_payload_bytes);
+  const host::MqttCapability::Deps to_mqtt{loop_.executor(), loop_.clock(), policy, permits_};
+  host.add(CapabilityFamily::Mqtt,
+           std::make_shared<host::MqttCapability>(to_mqtt, std::move(mqtt)));
+  const host::PostgresCapability::Deps to_postgres{loop_.executor(), loop_.clock(), stores_->work(),
+                                                   policy, permits_};
+  host.add(CapabilityFamily::Postgres, std::make_shared<host::PostgresCapability>(to_postgres));
+  const host::MysqlCapability::Deps to_mysql{loop_.executor(), loop_.clock(), stores_->work(),
+                                             policy, permits_};
+  host.add(CapabilityFamily::Mysql, std::make_shared<host::MysqlCapability>(to_mysql));
+}
+
+Result<Unit> Hosts::run_there(Loop& loop, Task<Result<Unit>> task) {
+  struct Relay {
+    static Task<Result<Unit>> run(Task<Result<Unit>> what, Promise<Result<Unit>> done) {
+      done.set(co_await std::move(what));
+      co_return Unit{};
+    }
+  };
+  const Promise<Result<Unit>> done(loop);
+  loop_.loop().post(
+      [this, &task, done] { loop_.ending().spawn(Relay::run(std::move(task), done)); });
+  return serve(loop, done.take());
+}
+
+/// In Spin's order: statements, then pairs.
+Task<Result<Unit>> Hosts::apply_flags(TriggerFlags flags) {
+  auto ran = co_await host::run_initial_statements(*stores_->databases(), flags.sqlite);
+  if (!ran)
+    co_return fail(ran.error().within("--sqlite"));
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const std::string& argument : flags.key_value) {
+    auto pair = host::parse_key_value(argument);
+    if (!pair)
+      co_return fail(pair.error().within("--key-value"));
+    values.push_back(*std::move(pair));
+  }
+  if (values.empty())
+    co_return Unit{};
+  const auto store = stores_->key_value()->at("default");
+  auto set = co_await host::set_initial_values(*store, values);
+  if (!set)
+    co_return fail(set.error().within("--key-value"));
+  co_return Unit{};
+}
+
+void Hosts::warn(const std::string& text) const {
+  console_.err << text + "\n" << std::flush;
+}
+
+}  // namespace kt::cli
