@@ -219,9 +219,9 @@ def test_the_plugin_ends_when_the_process_above_it_is_killed(live):
 
 def test_positions_are_kept_from_one_run_to_the_next(live):
     live.app_of(live.arn)
-    for _ in range(2):
+    for run in (1, 2):
         with live.start() as spin:
-            spin.wait_for(lambda: "Active streams" in spin.output, 30, "it is running")
+            spin.wait_for(lambda: spin.output.count("Active streams") == run, 30, "it is running")
             spin.wait_for(lambda: len(delivered(live.out())) == 10, 30, "ten records are handled")
             spin.signal(signal.SIGTERM)
             assert spin.wait(10) == 0
