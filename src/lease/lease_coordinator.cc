@@ -237,7 +237,13 @@ Task<Result<Unit>> LeaseCoordinator::scan_shared() {
     co_return Unit{};
   rows_due_ = false;
   rows_read_at_ = deps_.clock.now();
+  const std::uint64_t given_back = given_back_;
   CO_TRY(auto rows, deps_.table.list(options_.consumer));
+  if (given_back != given_back_) {
+    // They may show as ours what is not any more: too many would be asked back, and taken again.
+    look_again();
+    co_return Unit{};
+  }
   keep_rows(rows, rows_read_at_);
   drop_what_others_own(rows);
   note_owners(rows);
@@ -492,8 +498,9 @@ Task<Result<Unit>> LeaseCoordinator::release(HeldLeasePtr lease) {
                                            "giving back a lease");
     if (released) {
       announce();
-      // Whom it was given back for may be gone by now, and then it is ours to take.
-      if (taking_)
+      ++given_back_;
+      // Whom they were given back for may be gone by now, and then they are ours to take.
+      if (taking_ && releasing_.size() == 1)
         look_again();
       co_return Unit{};
     }

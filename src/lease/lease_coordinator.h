@@ -149,7 +149,8 @@ class LeaseCoordinator {
   Deps deps_;
   Options options_;
   std::map<ShardId, HeldLeasePtr> held_;
-  std::set<ShardId> releasing_;  ///< being given back: not to be taken again meanwhile
+  std::set<ShardId> releasing_;   ///< being given back: not to be taken again meanwhile
+  std::uint64_t given_back_ = 0;  ///< rows that were read across a change of it are old
   std::map<WorkerId, Sight> others_;
   std::set<WorkerId> owners_;      ///< of the rows, as last read
   MonotonicTime beats_read_from_;  ///< when the latest reading of all beats was begun
