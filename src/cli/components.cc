@@ -58,11 +58,11 @@ Result<Unit> check_world(const app::Trigger& trigger, const wasm::LinkedComponen
 Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
                                                      const TriggerFlags& flags,
                                                      const Console& console, Logs logs,
-                                                     const Log& log) {
+                                                     const Log& log, AppTelemetry* telemetry) {
   TRY(app::check_sources(setup.app));
   std::unique_ptr<Components> out(new Components());
   Loop start;
-  TRY(out->hosts_, Hosts::make(start, setup, flags, console, log));
+  TRY(out->hosts_, Hosts::make(start, setup, flags, console, log, telemetry));
   TRY(const wasm::EngineOptions options, engine_options(setup, flags, console));
   TRY(out->engine_, wasm::Engine::create(options));
   const SlowCompileNotice notice(console.err);

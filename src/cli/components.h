@@ -24,8 +24,8 @@ class Components {
 
   /// Blocks, for seconds when nothing is cached. Invalid and NotFound name component and file.
   static Result<std::unique_ptr<Components>> load(const AppSetup& setup, const TriggerFlags& flags,
-                                                  const Console& console, Logs logs,
-                                                  const Log& log);
+                                                  const Console& console, Logs logs, const Log& log,
+                                                  AppTelemetry* telemetry = nullptr);
   const One& of(const ComponentId& id) const { return all_.at(id); }
   const wasm::Engine& engine() const { return *engine_; }
 

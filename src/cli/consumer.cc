@@ -129,7 +129,8 @@ class Consumer {
     say_configuration(setup_, flags_, console_.err);
     say_stores(setup_, console_.err);
     TRY(telemetry_, AppTelemetry::start(console_.environment, random_.next(), log_));
-    TRY(components_, Components::load(setup_, flags_, console_, Components::Logs::Open, log_));
+    TRY(components_,
+        Components::load(setup_, flags_, console_, Components::Logs::Open, log_, telemetry_.get()));
     ServiceOptions service;
     service.endpoint_url = setup_.app.process.endpoint_url;
     if (options_.embedded != nullptr) {

@@ -36,8 +36,8 @@ std::set<std::string, std::less<>> set_of(const Names& names) {
 
 }  // namespace
 
-Hosts::Hosts(const AppSetup& setup, const Console& console, const Log& log)
-    : setup_(setup), console_(console), log_(log) {}
+Hosts::Hosts(const AppSetup& setup, const Console& console, const Log& log, AppTelemetry* telemetry)
+    : setup_(setup), console_(console), log_(log), telemetry_(telemetry) {}
 
 Hosts::~Hosts() {
   std::promise<void> closed;
@@ -62,8 +62,8 @@ Task<Result<Unit>> Hosts::close(std::promise<void>& closed) {
 
 Result<std::unique_ptr<Hosts>> Hosts::make(Loop& loop, const AppSetup& setup,
                                            const TriggerFlags& flags, const Console& console,
-                                           const Log& log) {
-  std::unique_ptr<Hosts> made(new Hosts(setup, console, log));
+                                           const Log& log, AppTelemetry* telemetry) {
+  std::unique_ptr<Hosts> made(new Hosts(setup, console, log, telemetry));
   TRY(made->put_together());
   TRY(made->run_there(loop, made->apply_flags(flags)));
   return made;
@@ -146,6 +146,13 @@ Result<std::shared_ptr<host::OutboundPolicy>> Hosts::policy_of(
   return std::shared_ptr<host::OutboundPolicy>(std::move(rules));
 }
 
+void Hosts::offer(host::ComponentHost& host, CapabilityFamily family,
+                  std::shared_ptr<host::Capability> capability) {
+  if (telemetry_ != nullptr)
+    capability = telemetry_->seen(std::move(capability));
+  host.add(family, std::move(capability));
+}
+
 Result<Unit> Hosts::add(const app::Component& component) {
   auto host = std::make_shared<host::ComponentHost>(loop_);
   TRY(add_stores(component, *host));
@@ -155,8 +162,8 @@ Result<Unit> Hosts::add(const app::Component& component) {
   network.permits = permits_;
   network.tls = tls_;
   network.warn = [this](const std::string& text) { warn(text); };
-  host->add(CapabilityFamily::Network,
-            std::make_shared<host::NetworkCapability>(component.id.str(), std::move(network)));
+  offer(*host, CapabilityFamily::Network,
+        std::make_shared<host::NetworkCapability>(component.id.str(), std::move(network)));
   add_servers(policy, *host);
   hosts_.emplace(component.id, std::move(host));
   return Unit{};
@@ -167,17 +174,18 @@ Result<Unit> Hosts::add_stores(const app::Component& component, host::ComponentH
   variables.component = component.id.str();
   variables.config.insert(component.variables.begin(), component.variables.end());
   TRY(auto reader, host::VariablesCapability::make(stores_->variables(), std::move(variables)));
-  host.add(CapabilityFamily::Variables, std::move(reader));
+  offer(host, CapabilityFamily::Variables, std::move(reader));
   host::KeyValueOptions key_value;
   key_value.allowed = set_of(component.key_value_stores);
-  host.add(CapabilityFamily::KeyValue, std::make_shared<host::KeyValueCapability>(
-                                           stores_->key_value(), std::move(key_value), log_));
+  offer(
+      host, CapabilityFamily::KeyValue,
+      std::make_shared<host::KeyValueCapability>(stores_->key_value(), std::move(key_value), log_));
   host::SqliteOptions sqlite;
   sqlite.allowed = set_of(component.sqlite_databases);
-  host.add(CapabilityFamily::Sqlite,
-           std::make_shared<host::SqliteCapability>(stores_->databases(), std::move(sqlite), log_));
-  host.add(CapabilityFamily::Llm,
-           std::make_shared<host::LlmCapability>(stores_->models(), set_of(component.ai_models)));
+  offer(host, CapabilityFamily::Sqlite,
+        std::make_shared<host::SqliteCapability>(stores_->databases(), std::move(sqlite), log_));
+  offer(host, CapabilityFamily::Llm,
+        std::make_shared<host::LlmCapability>(stores_->models(), set_of(component.ai_models)));
   return Unit{};
 }
 
@@ -188,22 +196,22 @@ void Hosts::add_servers(const std::shared_ptr<host::OutboundPolicy>& policy,
   if (limits.redis)
     redis.idle_time = Duration(0);
   const host::RedisCapability::Deps to_redis{loop_.executor(), loop_.clock(), policy, permits_};
-  host.add(CapabilityFamily::Redis,
-           std::make_shared<host::RedisCapability>(to_redis, std::move(redis)));
+  offer(host, CapabilityFamily::Redis,
+        std::make_shared<host::RedisCapability>(to_redis, std::move(redis)));
   host::MqttCapability::Options mqtt;
   if (limits.mqtt)
     mqtt.idle_time = Duration(0);
   if (setup_.runtime.mqtt_max_payload_bytes)
     mqtt.payload_max_bytes = static_cast<std::size_t>(*setup_.runtime.mqtt_max_payload_bytes);
   const host::MqttCapability::Deps to_mqtt{loop_.executor(), loop_.clock(), policy, permits_};
-  host.add(CapabilityFamily::Mqtt,
-           std::make_shared<host::MqttCapability>(to_mqtt, std::move(mqtt)));
+  offer(host, CapabilityFamily::Mqtt,
+        std::make_shared<host::MqttCapability>(to_mqtt, std::move(mqtt)));
   const host::PostgresCapability::Deps to_postgres{loop_.executor(), loop_.clock(), stores_->work(),
                                                    policy, permits_};
-  host.add(CapabilityFamily::Postgres, std::make_shared<host::PostgresCapability>(to_postgres));
-  const host::MysqlCapability::Deps to_mysql{loop_.executor(), loop_.clock(), stores_->work(),
+  offer(host, CapabilityFamily::Postgres, std::make_shared<host::PostgresCapability>(to_postgres));
+  const host::MysqlCapability::Deps to_mysql{loop_.executor(), loop_.clock(), stores_->logins(),
                                              policy, permits_};
-  host.add(CapabilityFamily::Mysql, std::make_shared<host::MysqlCapability>(to_mysql));
+  offer(host, CapabilityFamily::Mysql, std::make_shared<host::MysqlCapability>(to_mysql));
 }
 
 Result<Unit> Hosts::run_there(Loop& loop, Task<Result<Unit>> task) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/app_setup.h"
+#include "cli/app_telemetry.h"
 #include "cli/host_stores.h"
 #include "host/blocked_networks.h"
 #include "host/component_host.h"
@@ -24,10 +25,10 @@ namespace kt::cli {
 class Hosts {
  public:
   /// Invalid: what the manifest, a flag or the runtime configuration names cannot be. Applies
-  /// `--sqlite` and `--key-value`. Serves `loop` meanwhile.
+  /// `--sqlite` and `--key-value`. Serves `loop` meanwhile. `telemetry` may be null.
   static Result<std::unique_ptr<Hosts>> make(Loop& loop, const AppSetup& setup,
                                              const TriggerFlags& flags, const Console& console,
-                                             const Log& log);
+                                             const Log& log, AppTelemetry* telemetry);
   Hosts(const Hosts&) = delete;
   Hosts& operator=(const Hosts&) = delete;
   ~Hosts();
@@ -36,12 +37,14 @@ class Hosts {
   std::shared_ptr<wasm::Host> of(const ComponentId& id) const { return hosts_.at(id); }
 
  private:
-  Hosts(const AppSetup& setup, const Console& console, const Log& log);
+  Hosts(const AppSetup& setup, const Console& console, const Log& log, AppTelemetry* telemetry);
   Result<Unit> put_together();
   Result<host::BlockedNetworks> blocked_networks() const;
   Result<std::shared_ptr<const host::ClientTls>> client_tls() const;
   host::ConnectionPermits::Options permits() const;
   Result<Unit> add(const app::Component& component);
+  void offer(host::ComponentHost& host, host::CapabilityFamily family,
+             std::shared_ptr<host::Capability> capability);
   Result<std::shared_ptr<host::OutboundPolicy>> policy_of(const app::Component& component) const;
   Result<Unit> add_stores(const app::Component& component, host::ComponentHost& host);
   void add_servers(const std::shared_ptr<host::OutboundPolicy>& policy, host::ComponentHost& host);
@@ -54,6 +57,7 @@ class Hosts {
   const AppSetup& setup_;
   const Console& console_;
   Log log_;
+  AppTelemetry* telemetry_;  ///< null: nobody watches
   host::HostLoop loop_;
   std::unique_ptr<HostServices> services_;
   std::unique_ptr<HostStores> stores_;

@@ -26,12 +26,18 @@ class HostStores {
   const std::shared_ptr<host::SqlDatabases>& databases() const { return databases_; }
   const std::shared_ptr<host::LanguageModels>& models() const { return models_; }
   const std::shared_ptr<host::VariablesResolver>& variables() const { return variables_; }
-  /// For what blocks.
+  /// For what blocks, shortly.
   WorkThread& work() { return work_; }
+  /// For logging in where a library waits for it.
+  WorkThread& logins() { return logins_; }
 
  private:
   HostStores(HostServices& services, host::HostLoop& loop)
-      : services_(services), loop_(loop), work_("host", kWorkThreads), key_value_work_("kv") {}
+      : services_(services),
+        loop_(loop),
+        work_("host", kWorkThreads),
+        logins_("login", kLoginThreads),
+        key_value_work_("kv") {}
   Result<Unit> add_key_value(const AppSetup& setup);
   Result<std::shared_ptr<host::KeyValueStore>> key_value_store(const std::string& label,
                                                                const app::KeyValueStore& store);
@@ -45,10 +51,12 @@ class HostStores {
                                                             const app::Outside& outside);
 
   static constexpr std::size_t kWorkThreads = 8;
+  static constexpr std::size_t kLoginThreads = 4;
 
   HostServices& services_;
   host::HostLoop& loop_;
   WorkPool work_;
+  WorkPool logins_;
   DedicatedThread key_value_work_;
   std::map<std::string, std::shared_ptr<host::KeyValueFile>> key_value_files_;
   std::shared_ptr<host::KeyValueStores> key_value_ = std::make_shared<host::KeyValueStores>();

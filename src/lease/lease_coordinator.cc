@@ -109,16 +109,19 @@ Task<Result<Unit>> LeaseCoordinator::keep_beating() {
   backoff.first = options_.beat_interval / 10;
   backoff.longest = options_.beat_interval;
   std::uint32_t failures = 0;
-  for (;;) {
+  while (!left_) {
     const MonotonicTime sent = deps_.clock.now();
     WorkerBeat sign;
     sign.worker = options_.worker;
     sign.news = news_;
     sign.leaving = !taking_;
     news_untold_ = false;
+    beat_in_flight_ = true;
     auto beat =
         co_await with_deadline(deps_.clock, sent + options_.failover / 3,
                                deps_.table.beat(options_.consumer, std::move(sign)), "heartbeat");
+    beat_in_flight_ = false;
+    beat_ended_.notify_all();
     if (beat) {
       failures = 0;
       ++beats_;
@@ -133,6 +136,7 @@ Task<Result<Unit>> LeaseCoordinator::keep_beating() {
       co_return fail(beat.error().within("heartbeat"));
     co_await deps_.clock.sleep(backoff.delay(++failures, deps_.random));
   }
+  co_return Unit{};
 }
 
 void LeaseCoordinator::confirm_beat(MonotonicTime sent) {
@@ -532,6 +536,10 @@ Task<Result<Unit>> LeaseCoordinator::give_back_the_rest() {
   }
   if (options_.mode == LeaseMode::Exclusive)
     co_return Unit{};
+  // A sign of life that arrived later would bring the worker back.
+  left_ = true;
+  while (beat_in_flight_)
+    co_await beat_ended_.wait();
   co_return co_await deps_.table.forget(options_.consumer, options_.worker);
 }
 

@@ -168,6 +168,9 @@ class LeaseCoordinator {
   std::optional<OneShot> beat_nap_;
   std::uint64_t news_ = 0;
   bool news_untold_ = false;
+  bool beat_in_flight_ = false;
+  Event beat_ended_;
+  bool left_ = false;  ///< no further beat
   bool take_in_flight_ = false;
   Event take_ended_;
   bool poked_ = false;

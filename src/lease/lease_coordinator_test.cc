@@ -218,6 +218,22 @@ TEST_F(LeaseCoordinatorTest, GivesBackWhatItReleasesAndTheOthersHaveItWithinASec
   EXPECT_TRUE(within(1s, [&] { return b.holds.size() == 4; }));
 }
 
+TEST_F(LeaseCoordinatorTest, AWorkerThatLeftIsNotBroughtBackByItsLastSignOfLife) {
+  seed_shards(4);
+  for (int round = 0; round < 20; ++round) {
+    Member& a = add("w1");
+    ASSERT_TRUE(within(2s, [&] { return a.holds.size() == 4; }));
+    a.faulty.faults.delay_max = 100ms;
+    a.coordinator->stop_taking();
+    for (const HeldLeasePtr& lease : a.coordinator->held())
+      get(a.coordinator->release(lease));  // news, which is told by a beat of its own
+    get(a.coordinator->leave());
+    pass(2s);
+    EXPECT_TRUE(get(table_.beats(mine_)).empty());
+    stop(a);
+  }
+}
+
 TEST_F(LeaseCoordinatorTest, TakesBackAtOnceWhatItGaveBackForAWorkerThatIsGone) {
   seed_shards(8);
   Member& a = add("w1");
