@@ -10,11 +10,12 @@ namespace kt {
 namespace {
 
 TEST(WorkPool, RunsAsManyJobsAtATimeAsItHasThreads) {
-  WorkPool pool("pool", 3);
   std::promise<void> all_there;
   std::atomic<int> there = 0;
   std::promise<void> go;
+  std::atomic<bool> fourth = false;
   const std::shared_future<void> gone = go.get_future().share();
+  WorkPool pool("pool", 3);  // the last: its jobs use the others
   for (int i = 0; i < 3; ++i) {
     pool.submit([&, gone] {
       if (++there == 3)
@@ -23,7 +24,6 @@ TEST(WorkPool, RunsAsManyJobsAtATimeAsItHasThreads) {
     });
   }
   all_there.get_future().wait();  // each has a thread
-  std::atomic<bool> fourth = false;
   pool.submit([&] { fourth = true; });
   EXPECT_FALSE(fourth) << "there is no thread for it";
   go.set_value();
@@ -40,11 +40,11 @@ TEST(WorkPool, FinishesWhatIsQueuedBeforeItEnds) {
 }
 
 TEST(WorkPool, LetsGoOfAJobWhenItIsDone) {
-  WorkPool pool("pool", 1);
   auto owned = std::make_shared<int>(1);
   const std::weak_ptr<int> seen = owned;
-  pool.submit([owned = std::move(owned)] {});
   std::promise<bool> alive;
+  WorkPool pool("pool", 1);
+  pool.submit([owned = std::move(owned)] {});
   pool.submit([&] { alive.set_value(!seen.expired()); });
   EXPECT_FALSE(alive.get_future().get());
 }

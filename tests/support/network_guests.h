@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -139,6 +140,13 @@ class NetworkGuests : public ::testing::Test {
     EXPECT_TRUE(done.ok()) << done.message;
     return printed.take();
   }
+  /// Connections that are held now, asked where they are counted.
+  std::size_t permits_held() {
+    std::promise<std::size_t> held;
+    machine_->host_loop.loop().post([&] { held.set_value(permits_->held()); });
+    return held.get_future().get();
+  }
+
   std::string run(Rules rules, const std::string& text) {
     return run(*link(std::move(rules)), {text});
   }

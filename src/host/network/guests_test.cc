@@ -27,7 +27,9 @@ TEST_F(NetworkGuests, ReachAListedServerAndCarryTheTrace) {
   const std::string place = asked.place();
   EXPECT_EQ(run({{"http://" + place}, {}, {}, {}}, "get http " + place + " /a?b=c"),
             "status 200 body GET /a?b=c of " + place + " in " + kTrace + "\n");
-  EXPECT_EQ(permits_->held(), 0u);
+  while (permits_held() > 0) {
+    // The instance is cleared away after its answer, and its connections with it.
+  }
 }
 
 #if KT_BRIDGE_P3
