@@ -346,7 +346,7 @@ TEST(Templates, AskTheProvidersOfTheRuntimeConfigurationInTheirOrder) {
   VariableSource fixed;
   fixed.values = {{"region", "us-east-2"}};
   VariableSource environment;
-  environment.kind = VariableSource::Kind::Environment;
+  environment.kind = VariableSource::Kind::OfEnvironment;
   environment.prefix = "APP";
   environment.values = {{"APP_NAME", "from-file"}, {"APP_REGION", "later"}};
   outside.sources = {fixed, environment};

@@ -556,7 +556,7 @@ std::vector<VariableSource> variable_sources(const RuntimeConfig& config) {
       source.kind = VariableSource::Kind::Static;
       source.values = fixed->values;
     } else if (const auto* environment = std::get_if<EnvironmentProvider>(&provider)) {
-      source.kind = VariableSource::Kind::Environment;
+      source.kind = VariableSource::Kind::OfEnvironment;
       source.prefix = environment->prefix;
       source.values = environment->dotenv_values;
     }

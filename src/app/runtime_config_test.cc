@@ -154,7 +154,7 @@ TEST(RuntimeConfig, ReadsTheDotenvFileBesideIt) {
   ASSERT_TRUE(config) << config.error().what;
   const auto sources = variable_sources(*config);
   ASSERT_EQ(sources.size(), 1U);
-  EXPECT_EQ(sources[0].kind, VariableSource::Kind::Environment);
+  EXPECT_EQ(sources[0].kind, VariableSource::Kind::OfEnvironment);
   EXPECT_EQ(sources[0].prefix, "APP");
   EXPECT_EQ(sources[0].values.at("APP_KEY"), "v");
   std::filesystem::remove_all(folder);

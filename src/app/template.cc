@@ -152,7 +152,7 @@ Found look_up(const std::string& name, const Outside& outside) {
     out.elsewhere = out.elsewhere || source.kind == VariableSource::Kind::Remote;
   }
   VariableSource last;
-  last.kind = VariableSource::Kind::Environment;
+  last.kind = VariableSource::Kind::OfEnvironment;
   last.prefix = "SPIN_VARIABLE";
   last.values = outside.dotenv;
   out.text = ask(last, name, outside.environment);

@@ -17,10 +17,10 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 /// A provider of variables that the runtime configuration names, as far as it can be asked before
 /// anything runs.
 struct VariableSource {
-  enum class Kind { Static, Environment, Remote };
+  enum class Kind { Static, OfEnvironment, Remote };
   Kind kind = Kind::Static;
-  Environment values;  ///< Static: by variable; Environment: the dotenv file
-  std::string prefix;  ///< Environment
+  Environment values;  ///< Static: by variable; OfEnvironment: the dotenv file
+  std::string prefix;  ///< OfEnvironment
 };
 
 /// What reaches an app from outside its files.

@@ -39,7 +39,7 @@ std::string dotenv(std::string_view text, const VariableValues& environment = {}
 }
 
 TEST(StaticVariables, KnowOnlyWhatWasGiven) {
-  StaticVariables variables({{"a", "1"}});
+  StaticVariables variables(VariableValues{{"a", "1"}});
   EXPECT_EQ(value_of(variables, "a"), "1");
   EXPECT_EQ(value_of(variables, "b"), "(none)");
   EXPECT_TRUE(variables.may_resolve("a"));
