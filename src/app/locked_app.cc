@@ -2,6 +2,7 @@
 #include "app/app.h"
 #include "app/reach.h"
 #include "app/triggers.h"
+#include "base/percent.h"
 
 namespace kt::app {
 namespace {
@@ -269,16 +270,6 @@ class LockedReader {
   App app_;
 };
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 Result<std::filesystem::path> path_of_file_url(std::string_view url) {
@@ -294,22 +285,12 @@ Result<std::filesystem::path> path_of_file_url(std::string_view url) {
     rest.remove_prefix(9);
   if (!rest.starts_with('/'))
     return bad("it names another machine");
-  std::string path;
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    if (rest[i] != '%') {
-      path += rest[i];
-      continue;
-    }
-    const int high = i + 1 < rest.size() ? hex_digit(rest[i + 1]) : -1;
-    const int low = i + 2 < rest.size() ? hex_digit(rest[i + 2]) : -1;
-    if (high < 0 || low < 0)
-      return bad("a % without two hex digits");
-    path += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  if (path.find('\0') != std::string::npos)
+  auto path = percent_decoded(rest);
+  if (!path)
+    return bad("a % without two hex digits");
+  if (path->find('\0') != std::string::npos)
     return bad("it holds a zero byte");
-  return std::filesystem::path(path);
+  return std::filesystem::path(*std::move(path));
 }
 
 Result<App> parse_locked_app(std::string_view text, const std::string& document,

@@ -8,6 +8,7 @@
 #include "aws/sns_client.h"
 #include "aws/sqs_client.h"
 #include "aws/xml.h"
+#include "base/percent.h"
 #include "runtime/run_virtual.h"
 #include "tests/support/scripted_transport.h"
 

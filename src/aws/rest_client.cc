@@ -34,24 +34,4 @@ Task<Result<http::Response>> RestClient::call(RestCall call) {
   co_return fail(error_of(answer, operation));
 }
 
-std::string percent_encoded(std::string_view text, Slash slash) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '_' || c == '.' || c == '~' ||
-                      (c == '/' && slash == Slash::Keep);
-    if (fine) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
-
 }  // namespace kt::aws

@@ -54,8 +54,4 @@ class RestClient {
   std::string authority_;
 };
 
-/// Everything but letters, digits, "-", "_", "." and "~" as %XX; with `Slash::Keep` not "/".
-enum class Slash { Encode, Keep };
-std::string percent_encoded(std::string_view text, Slash slash = Slash::Encode);
-
 }  // namespace kt::aws

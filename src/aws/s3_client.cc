@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/percent.h"
+
 namespace kt::aws {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "aws/xml.h"
+#include "base/percent.h"
 
 namespace kt::aws {
 namespace {

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/percent.h"
+
 namespace kt::redis {
 
 namespace {
@@ -23,29 +25,11 @@ std::optional<T> number(std::string_view digits) {
   return value;
 }
 
-std::optional<std::string> unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    unsigned byte = 0;
-    const std::string_view hex = text.substr(i + 1, 2);
-    const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), byte, 16);
-    if (error != std::errc() || hex.size() != 2 || end != hex.data() + 2)
-      return std::nullopt;
-    out.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return out;
-}
-
 Result<Unit> read_user(std::string_view text, RedisAddress& out) {
   const std::size_t colon = text.find(':');
-  auto user = unescaped(text.substr(0, colon));
+  auto user = percent_decoded(text.substr(0, colon));
   auto password =
-      colon == std::string_view::npos ? std::string() : unescaped(text.substr(colon + 1));
+      colon == std::string_view::npos ? std::string() : percent_decoded(text.substr(colon + 1));
   if (!user || !password)
     return invalid("has a user or password with a broken %-escape");
   if (colon == std::string_view::npos && !user->empty())

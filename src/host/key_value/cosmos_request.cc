@@ -5,6 +5,7 @@
 
 #include "aws/base64.h"
 #include "base/check.h"
+#include "base/percent.h"
 
 namespace kt::host {
 
@@ -42,24 +43,6 @@ std::string CosmosKey::authorize(std::string_view verb, std::string_view type,
   std::string token = "type=master&ver=1.0&sig=";
   aws::append_base64(token, ByteView(mac, size));
   return percent_encoded(token);
-}
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back('%');
-    out.push_back(kHex[byte >> 4]);
-    out.push_back(kHex[byte & 15]);
-  }
-  return out;
 }
 
 }  // namespace kt::host

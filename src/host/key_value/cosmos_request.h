@@ -23,7 +23,4 @@ class CosmosKey {
   std::string key_;
 };
 
-/// Everything but letters, digits and `-_.~` percent-encoded.
-std::string percent_encoded(std::string_view text);
-
 }  // namespace kt::host

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/percent.h"
 #include "host/key_value/side_by_side.h"
 
 namespace kt::host {

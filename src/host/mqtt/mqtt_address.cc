@@ -5,6 +5,8 @@
 #include <iterator>
 #include <optional>
 
+#include "base/percent.h"
+
 namespace kt::host {
 
 namespace {
@@ -38,22 +40,9 @@ std::optional<T> number(std::string_view digits) {
   return value;
 }
 
+/// The library takes C strings, so none may hold a zero byte.
 std::optional<std::string> unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    unsigned byte = 0;
-    const std::string_view hex = text.substr(i + 1, 2);
-    const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), byte, 16);
-    if (error != std::errc() || hex.size() != 2 || end != hex.data() + 2 || byte == 0)
-      return std::nullopt;
-    out.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return out;
+  return text.find("%00") == std::string_view::npos ? percent_decoded(text) : std::nullopt;
 }
 
 Result<Unit> read_authority(std::string_view text, MqttAddress& out) {

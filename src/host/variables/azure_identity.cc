@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/percent.h"
 #include "host/variables/request_text.h"
 #include "host/variables/shown.h"
 

@@ -5,9 +5,6 @@
 
 namespace kt::host {
 
-/// Percent-encoded but for letters, digits and "-._~"; `kept` stay too.
-std::string percent_encoded(std::string_view text, std::string_view kept = {});
-
 /// Whether it may be the value of a header: no control characters.
 bool is_header_value(std::string_view text);
 

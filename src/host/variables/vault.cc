@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/percent.h"
 #include "host/variables/request_text.h"
 
 namespace kt::host {
@@ -52,9 +53,9 @@ Result<std::unique_ptr<VaultVariables>> VaultVariables::make(Options options,
     return fail(ErrorCode::Invalid,
                 "variables provider \"vault\": the token has control characters");
   std::string path =
-      path_prefix(endpoint->path) + "/v1/" + percent_encoded(options.mount, "/") + "/data/";
+      path_prefix(endpoint->path) + "/v1/" + percent_encoded(options.mount, Slash::Keep) + "/data/";
   if (!options.prefix.empty())
-    path += percent_encoded(options.prefix, "/") + "/";
+    path += percent_encoded(options.prefix, Slash::Keep) + "/";
   TRY(auto transport, transports(*endpoint));
   return std::unique_ptr<VaultVariables>(
       new VaultVariables(std::move(path), std::move(options.token), std::move(transport)));
