@@ -117,6 +117,14 @@ void take_memory_limit(AppSetup& setup, const TriggerFlags& flags) {
   }
 }
 
+/// In memory where no folder lasts.
+app::FileStore file_below(const fs::path& folder, const char* name) {
+  app::FileStore store;
+  if (!folder.empty())
+    store.path = folder / name;
+  return store;
+}
+
 }  // namespace
 
 Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFlags& flags,
@@ -142,6 +150,14 @@ Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFla
     setup.log_dir = setup.data_dir / "logs";
   take_memory_limit(setup, flags);
   return setup;
+}
+
+app::FileStore default_key_value_store(const AppSetup& setup) {
+  return file_below(setup.data_dir, "sqlite_key_value.db");
+}
+
+app::FileStore default_database(const AppSetup& setup) {
+  return file_below(setup.data_dir, "sqlite_db.db");
 }
 
 Result<Unit> make_private_directory(const fs::path& directory) {

@@ -28,6 +28,10 @@ struct AppSetup {
 Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFlags& flags,
                             const Console& console);
 
+/// What the label "default" stands for where the runtime configuration does not say.
+app::FileStore default_key_value_store(const AppSetup& setup);
+app::FileStore default_database(const AppSetup& setup);
+
 /// Makes a directory with mode 0700 when it is missing. ReadOnly and StorageFull name it.
 Result<Unit> make_private_directory(const std::filesystem::path& directory);
 

@@ -61,8 +61,10 @@ Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
                                                      const Log& log, AppTelemetry* telemetry) {
   TRY(app::check_sources(setup.app));
   std::unique_ptr<Components> out(new Components());
-  Loop start;
-  TRY(out->hosts_, Hosts::make(start, setup, flags, console, log, telemetry));
+  TRY(out->hosts_, Hosts::make(setup, console, log, telemetry));
+  if (logs == Logs::Open) {
+    TRY(out->hosts_->prepare(flags));
+  }
   TRY(const wasm::EngineOptions options, engine_options(setup, flags, console));
   TRY(out->engine_, wasm::Engine::create(options));
   const SlowCompileNotice notice(console.err);

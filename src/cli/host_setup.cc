@@ -60,13 +60,16 @@ Task<Result<Unit>> Hosts::close(std::promise<void>& closed) {
   co_return Unit{};
 }
 
-Result<std::unique_ptr<Hosts>> Hosts::make(Loop& loop, const AppSetup& setup,
-                                           const TriggerFlags& flags, const Console& console,
+Result<std::unique_ptr<Hosts>> Hosts::make(const AppSetup& setup, const Console& console,
                                            const Log& log, AppTelemetry* telemetry) {
   std::unique_ptr<Hosts> made(new Hosts(setup, console, log, telemetry));
   TRY(made->put_together());
-  TRY(made->run_there(loop, made->apply_flags(flags)));
   return made;
+}
+
+Result<Unit> Hosts::prepare(const TriggerFlags& flags) {
+  Loop loop;
+  return run_there(loop, apply_flags(flags));
 }
 
 Result<Unit> Hosts::put_together() {
@@ -232,13 +235,7 @@ Task<Result<Unit>> Hosts::apply_flags(TriggerFlags flags) {
   auto ran = co_await host::run_initial_statements(*stores_->databases(), flags.sqlite);
   if (!ran)
     co_return fail(ran.error().within("--sqlite"));
-  std::vector<std::pair<std::string, std::string>> values;
-  for (const std::string& argument : flags.key_value) {
-    auto pair = host::parse_key_value(argument);
-    if (!pair)
-      co_return fail(pair.error().within("--key-value"));
-    values.push_back(*std::move(pair));
-  }
+  const auto values = flags.key_values();
   if (values.empty())
     co_return Unit{};
   const auto store = stores_->key_value()->at("default");

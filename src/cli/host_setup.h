@@ -24,15 +24,16 @@ namespace kt::cli {
 /// host loop, which it owns.
 class Hosts {
  public:
-  /// Invalid: what the manifest, a flag or the runtime configuration names cannot be. Applies
-  /// `--sqlite` and `--key-value`. Serves `loop` meanwhile. `telemetry` may be null.
-  static Result<std::unique_ptr<Hosts>> make(Loop& loop, const AppSetup& setup,
-                                             const TriggerFlags& flags, const Console& console,
+  /// Invalid: what the manifest or the runtime configuration names cannot be. `telemetry` may be
+  /// null. Opens and writes nothing.
+  static Result<std::unique_ptr<Hosts>> make(const AppSetup& setup, const Console& console,
                                              const Log& log, AppTelemetry* telemetry);
   Hosts(const Hosts&) = delete;
   Hosts& operator=(const Hosts&) = delete;
   ~Hosts();
 
+  /// Applies `--sqlite` and `--key-value`, before anything runs. Blocks until that is done.
+  Result<Unit> prepare(const TriggerFlags& flags);
   /// Of a component of the app.
   std::shared_ptr<wasm::Host> of(const ComponentId& id) const { return hosts_.at(id); }
 

@@ -14,8 +14,6 @@ namespace kt::cli {
 namespace {
 
 constexpr const char* kDefaultLabel = "default";
-constexpr const char* kKeyValueFile = "sqlite_key_value.db";
-constexpr const char* kDatabaseFile = "sqlite_db.db";
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -23,13 +21,6 @@ struct Overloaded : Cases... {
 };
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
-
-app::FileStore default_file(const AppSetup& setup, const char* name) {
-  app::FileStore store;
-  if (!setup.data_dir.empty())
-    store.path = setup.data_dir / name;
-  return store;
-}
 
 }  // namespace
 
@@ -45,7 +36,7 @@ Result<std::unique_ptr<HostStores>> HostStores::make(HostServices& services, hos
 
 Result<Unit> HostStores::add_key_value(const AppSetup& setup) {
   std::map<std::string, app::KeyValueStore> configured = setup.runtime.key_value_stores;
-  configured.emplace(kDefaultLabel, default_file(setup, kKeyValueFile));
+  configured.emplace(kDefaultLabel, default_key_value_store(setup));
   for (const auto& [label, store] : configured) {
     auto made = key_value_store(label, store);
     if (!made)
@@ -75,10 +66,8 @@ Result<std::shared_ptr<host::KeyValueStore>> HostStores::key_value_store(
   };
   const auto redis = [&](const app::RedisStore& from) -> Made {
     TRY(auto address, redis::parse_redis_address(from.url));
-    redis::RedisOptions options;
-    options.tls = redis::make_tls_context();
-    return std::make_shared<host::RedisKeyValueStore>(std::make_shared<redis::RedisClient>(
-        loop_.executor(), loop_.clock(), std::move(address), std::move(options)));
+    return std::make_shared<host::RedisKeyValueStore>(
+        std::make_shared<redis::RedisClient>(loop_.executor(), loop_.clock(), std::move(address)));
   };
   const auto cosmos = [&](const app::CosmosStore& from) -> Made {
     if (!from.key) {
@@ -128,7 +117,7 @@ Result<std::shared_ptr<host::SqlDatabase>> HostStores::libsql_database(
 
 Result<Unit> HostStores::add_databases(const AppSetup& setup) {
   std::map<std::string, app::SqliteDatabase> configured = setup.runtime.sqlite_databases;
-  configured.emplace(kDefaultLabel, default_file(setup, kDatabaseFile));
+  configured.emplace(kDefaultLabel, default_database(setup));
   for (const auto& [label, database] : configured) {
     if (const auto* file = std::get_if<app::FileStore>(&database)) {
       databases_->emplace(label, file_database(*file));

@@ -51,10 +51,10 @@ std::string describe(const app::SqliteDatabase& database) {
 
 template <class Backend>
 std::string describe_default(const std::map<std::string, Backend>& configured,
-                             const std::filesystem::path& data_dir, const char* name) {
+                             app::FileStore otherwise) {
   if (const auto found = configured.find("default"); found != configured.end())
     return describe(found->second);
-  return describe(Backend(app::FileStore{data_dir.empty() ? data_dir : data_dir / name, false}));
+  return describe(Backend(std::move(otherwise)));
 }
 
 }  // namespace
@@ -71,12 +71,11 @@ void say_configuration(const AppSetup& setup, const TriggerFlags& flags, std::os
 void say_stores(const AppSetup& setup, std::ostream& err) {
   if (is_used(setup.app, &app::Component::sqlite_databases)) {
     err << "Storing default SQLite data to "
-        << describe_default(setup.runtime.sqlite_databases, setup.data_dir, "sqlite_db.db")
-        << ".\n";
+        << describe_default(setup.runtime.sqlite_databases, default_database(setup)) << ".\n";
   }
   if (is_used(setup.app, &app::Component::key_value_stores)) {
     err << "Storing default key-value data to "
-        << describe_default(setup.runtime.key_value_stores, setup.data_dir, "sqlite_key_value.db")
+        << describe_default(setup.runtime.key_value_stores, default_key_value_store(setup))
         << ".\n";
   }
 }

@@ -5,6 +5,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "host/key_value/initial_values.h"
+#include "host/sqlite/initial_statements.h"
+
 namespace kt::cli {
 namespace {
 
@@ -123,37 +126,18 @@ tl::unexpected<Error> invalid(std::string what) {
   return fail(ErrorCode::Invalid, std::move(what));
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 /// `statement`, `@file` or `@file:label`.
 Result<SqlAtStart> sql_of(std::string_view argument) {
   SqlAtStart out;
   if (!argument.starts_with('@')) {
-    if (trimmed(argument).empty())
+    if (argument.find_first_not_of(" \t\r\n") == std::string_view::npos)
       return invalid("--sqlite takes a statement, @file or @file:label; it is empty");
     out.statement = argument;
     return out;
   }
-  const std::string_view place = trimmed(argument.substr(1));
-  const std::string where = " in the '@" + std::string(place) + "' sqlite statement";
-  if (place.empty())
-    return invalid("database configuration is empty" + where);
-  const auto colon = place.find(':');
-  if (colon == std::string_view::npos) {
-    out.file = std::string(place);
-    return out;
-  }
-  out.file = std::string(trimmed(place.substr(0, colon)));
-  out.label = std::string(trimmed(place.substr(colon + 1)));
-  if (out.label.empty())
-    return invalid("database label is empty" + where);
-  if (out.file.empty())
-    return invalid("file path is empty" + where);
+  TRY(const auto place, host::parse_file_and_label(argument.substr(1)));
+  out.file = place.first;
+  out.label = place.second;
   return out;
 }
 
@@ -230,9 +214,9 @@ Result<bool> boolish(std::string_view name, std::string_view text) {
 
 std::vector<std::pair<std::string, std::string>> TriggerFlags::key_values() const {
   std::vector<std::pair<std::string, std::string>> out;
-  for (const std::string& pair : key_value) {
-    const auto equals = pair.find('=');
-    out.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+  for (const std::string& argument : key_value) {
+    if (auto pair = host::parse_key_value(argument))
+      out.push_back(*std::move(pair));
   }
   return out;
 }
