@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/nearest.h"
+#include "model/template_text.h"
 
 namespace kt::app {
 namespace {
@@ -11,46 +12,6 @@ constexpr std::size_t kExpandedBytesMax = std::size_t{1024} * 1024;
 
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-/// A piece of a template: literal text, or the name in `{{ }}` (then `raw` is all of it).
-struct Piece {
-  std::string_view raw;
-  std::string_view name;
-  bool is_name = false;
-};
-
-/// The next piece of `rest`, which it shortens. Unclosed braces are reported as a name without end.
-Piece next_piece(std::string_view& rest, bool& unclosed) {
-  Piece piece;
-  const auto open = rest.find("{{");
-  if (open != 0) {
-    piece.raw = rest.substr(0, open);
-    rest.remove_prefix(piece.raw.size());
-    return piece;
-  }
-  const auto close = rest.find("}}", 2);
-  if (close == std::string_view::npos) {
-    unclosed = true;
-    piece.raw = rest;
-    rest = {};
-    return piece;
-  }
-  piece.raw = rest.substr(0, close + 2);
-  piece.name = trimmed(rest.substr(2, close - 2));
-  piece.is_name = true;
-  rest.remove_prefix(close + 2);
-  return piece;
 }
 
 std::string upper(std::string_view text) {
@@ -96,12 +57,7 @@ Result<std::map<std::string, Variable, std::less<>>> declared_variables(const Va
 }  // namespace
 
 bool is_variable_name(std::string_view name) {
-  if (name.empty() || name.size() > 128 || !is_lower(name.front()) || name.back() == '_')
-    return false;
-  if (name.find("__") != std::string_view::npos)
-    return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+  return name.size() <= 128 && variable_name_fault(name).empty();
 }
 
 Result<Variables> Variables::read(const Value* table, const Document& document,
@@ -196,14 +152,13 @@ Result<Expanded> Variables::expand(std::string_view text, int line,
 Result<Expanded> Variables::walk(std::string_view text, int line, const Document& document,
                                  bool values) const {
   Expanded out;
-  bool unclosed = false;
-  for (std::string_view rest = text; !rest.empty();) {
-    const Piece piece = next_piece(rest, unclosed);
-    if (unclosed) {
+  const SplitTemplate split = split_template(text);
+  for (const TemplatePart& piece : split.parts) {
+    if (!split.closed && &piece == &split.parts.back()) {
       return document.error(
           line, "\"{{\" without \"}}\" in \"" + std::string(text.substr(0, 120)) + "\"");
     }
-    if (!piece.is_name) {
+    if (!piece.is_name()) {
       out.text += piece.raw;
       continue;
     }
@@ -233,10 +188,11 @@ Result<Expanded> Variables::walk(std::string_view text, int line, const Document
 
 Expanded Variables::expand_known(std::string_view text) const {
   Expanded out;
-  bool unclosed = false;
-  for (std::string_view rest = text; !rest.empty() && out.text.size() < kExpandedBytesMax;) {
-    const Piece piece = next_piece(rest, unclosed);
-    const auto found = piece.is_name ? values_.find(piece.name) : values_.end();
+  const SplitTemplate split = split_template(text);
+  for (const TemplatePart& piece : split.parts) {
+    if (out.text.size() >= kExpandedBytesMax)
+      break;
+    const auto found = piece.is_name() ? values_.find(piece.name) : values_.end();
     if (found == values_.end() || !found->second.known) {
       out.text += piece.raw;
       continue;
