@@ -11,10 +11,28 @@
 #include <string>
 #include <utility>
 
+#include "host/capability.h"
 #include "host/connection_permits.h"
 #include "runtime/clock.h"
 
 namespace kt::host {
+
+/// The refusal that a client's error is to a guest.
+inline tl::unexpected<HostRefusal> refuse_for(Error error) {
+  switch (error.code) {
+    case ErrorCode::Invalid:
+      return refuse(KT_FAULT_INVALID, std::move(error.what));
+    case ErrorCode::AccessDenied:
+      return refuse(KT_FAULT_ACCESS_DENIED, std::move(error.what));
+    case ErrorCode::Unavailable:
+    case ErrorCode::TimedOut:
+    case ErrorCode::Corrupt:
+    case ErrorCode::Closed:
+      return refuse(KT_FAULT_UNAVAILABLE, std::move(error.what));
+    default:
+      return refuse(KT_FAULT_OTHER, std::move(error.what));
+  }
+}
 
 /// Clients by what tells them apart (address, user). Lives on: host loop; destroyed there. The
 /// clock outlives it, leases need not.

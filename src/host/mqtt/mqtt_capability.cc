@@ -13,13 +13,9 @@ using Clients = SharedClients<MqttClient>;
 
 struct MqttCapability::Shared {
   Shared(Deps d, Options o)
-      : deps(std::move(d)), options(std::move(o)), clients(deps.clock, deps.permits, of_pool()) {}
-  Clients::Options of_pool() const {
-    Clients::Options pool;
-    pool.use = "mqtt";
-    pool.idle_time = options.idle_time;
-    return pool;
-  }
+      : deps(std::move(d)),
+        options(std::move(o)),
+        clients(deps.clock, deps.permits, Clients::Options{"mqtt", options.idle_time}) {}
 
   Deps deps;
   Options options;
@@ -29,21 +25,6 @@ struct MqttCapability::Shared {
 namespace {
 
 constexpr std::size_t kTopicMax = 65'535;
-
-tl::unexpected<HostRefusal> refuse_for(Error error) {
-  switch (error.code) {
-    case ErrorCode::Invalid:
-      return refuse(KT_FAULT_INVALID, std::move(error.what));
-    case ErrorCode::AccessDenied:
-      return refuse(KT_FAULT_ACCESS_DENIED, std::move(error.what));
-    case ErrorCode::Unavailable:
-    case ErrorCode::TimedOut:
-    case ErrorCode::Closed:
-      return refuse(KT_FAULT_UNAVAILABLE, std::move(error.what));
-    default:
-      return refuse(KT_FAULT_OTHER, std::move(error.what));
-  }
-}
 
 /// What a guest has open; empty until its client is there.
 struct OpenMqtt {

@@ -18,13 +18,9 @@ using Clients = SharedClients<RedisClient>;
 
 struct RedisCapability::Shared {
   Shared(Deps d, Options o)
-      : deps(std::move(d)), options(std::move(o)), clients(deps.clock, deps.permits, of_pool()) {}
-  Clients::Options of_pool() const {
-    Clients::Options pool;
-    pool.use = "redis";
-    pool.idle_time = options.idle_time;
-    return pool;
-  }
+      : deps(std::move(d)),
+        options(std::move(o)),
+        clients(deps.clock, deps.permits, Clients::Options{"redis", options.idle_time}) {}
 
   Deps deps;
   Options options;
@@ -35,22 +31,6 @@ namespace {
 
 using wasm::HostBuffer;
 using wasm::HostValue;
-
-tl::unexpected<HostRefusal> refuse_for(Error error) {
-  switch (error.code) {
-    case ErrorCode::Invalid:
-      return refuse(KT_FAULT_INVALID, std::move(error.what));
-    case ErrorCode::AccessDenied:
-      return refuse(KT_FAULT_ACCESS_DENIED, std::move(error.what));
-    case ErrorCode::Unavailable:
-    case ErrorCode::TimedOut:
-    case ErrorCode::Corrupt:
-    case ErrorCode::Closed:
-      return refuse(KT_FAULT_UNAVAILABLE, std::move(error.what));
-    default:
-      return refuse(KT_FAULT_OTHER, std::move(error.what));
-  }
-}
 
 /// The server's own refusal.
 tl::unexpected<HostRefusal> refuse_for(const RedisReply& reply) {
