@@ -202,7 +202,6 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
   options.intake.lanes = trigger.lanes;
   options.intake.filters = trigger.filters;
   options.intake.deaggregate = trigger.deaggregate;
-  options.intake.deaggregate = trigger.deaggregate;
   if (const auto* after = std::get_if<After>(&row.checkpoint); after && !after->position.whole())
     options.intake.resume_after = after->position;
   if (const Shard* shard = deps_.directory.lineage().find(row.key.shard))
