@@ -184,6 +184,37 @@ TEST_F(Poison, WhatWaitsIsCalledAlsoWhenOnPoisonIsSetBackToShard) {
   EXPECT_EQ(status().spilled_keys, 0u);
 }
 
+TEST_F(Poison, WindowsDoNotOvertakeWhatWaitsFromATimeWithoutThem) {
+  put("p", "bad");
+  put("p", "p2");
+  put("a", "a1");
+  start();
+  run_for(seconds(10));
+  EXPECT_THAT(handled_, ElementsAre("00:a1"));
+  crash();
+  bad_ = false;
+  trigger_.on_poison = OnPoison::Shard;
+  trigger_.tumbling_window = minutes(1);
+  put("p", "p3");
+  start();
+  run_for(minutes(2));
+  EXPECT_THAT(handled_, ElementsAre("00:a1"));
+  EXPECT_EQ(status().reason, Reason::Failed);
+  EXPECT_THAT(status().state, ::testing::HasSubstr("1 partition keys wait in the spill"));
+  crash();
+  trigger_.tumbling_window = Duration(0);
+  start();
+  run_for(minutes(1));
+  EXPECT_THAT(handled_, ElementsAre("00:a1", "00:bad", "00:p2", "00:p3"));
+  crash();
+  trigger_.tumbling_window = minutes(1);
+  put("p", "p4");
+  start();
+  run_for(minutes(2));
+  ASSERT_GE(handled_.size(), 5u) << "nothing waits: windows begin";
+  EXPECT_EQ(handled_[4], "00:p4");
+}
+
 TEST_F(Poison, AShardEndsOnlyWhenNothingOfItWaits) {
   put("p", "bad");
   put("a", "a1");

@@ -31,7 +31,8 @@ ShardConsumer::ShardConsumer(Deps deps, lease::HeldLeasePtr lease,
   options_.lane.call.shard = lease_->shard();
   options_.lane.call.fencing_token = lease_->fencing_token();
   options_.lane.given_up.shard = lease_->shard();
-  if (deps_.spill != nullptr)
+  const bool windowed = options_.intake.batch.tumbling.count() > 0;
+  if (deps_.spill != nullptr && !windowed)
     quarantine_ = make_quarantine();
   for (std::size_t i = 0; i < intake_.lane_count(); ++i) {
     const Lane::Deps lane{*this,           intake_.lane(i),   deps_.guest,
@@ -40,7 +41,7 @@ ShardConsumer::ShardConsumer(Deps deps, lease::HeldLeasePtr lease,
                           deps_.loop,      deps_.clock,       deps_.random};
     lanes_.emplace_back(lane, options_.lane, log_);
   }
-  if (options_.intake.batch.tumbling.count() > 0) {
+  if (windowed) {
     CHECK(lanes_.size() == 1, "windows go with one lane");
     window_.emplace(options_.intake.batch.tumbling);
     lanes_.front().use_window(*window_);
@@ -51,6 +52,7 @@ Task<Result<Unit>> ShardConsumer::run() {
   if (ended_ || draining_)
     co_return Unit{};
   if (window_) {
+    co_await refuse_waiting_keys();
     co_await load_window();
     if (stopping())
       co_return Unit{};
@@ -130,21 +132,31 @@ Task<Result<Unit>> ShardConsumer::serve() {
 
 // Keys that wait
 
+spill::SpillScope ShardConsumer::spill_scope() const {
+  const lease::Lease& row = lease_->row();
+  const lease::ConsumerKey& consumer = row.key.consumer;
+  spill::SpillScope scope;
+  scope.application = consumer.application;
+  scope.endpoint = consumer.endpoint;
+  scope.stream = consumer.stream;
+  scope.stream_created = consumer.stream_created;
+  scope.shard = row.key.shard;
+  scope.owner = *row.owner;
+  return scope;
+}
+
+std::optional<ExtendedSequenceNumber> ShardConsumer::finished_up_to() const {
+  const auto* after = std::get_if<After>(&lease_->row().checkpoint);
+  return after != nullptr ? std::optional(after->position) : std::nullopt;
+}
+
 std::unique_ptr<Quarantine> ShardConsumer::make_quarantine() {
   const Quarantine::Deps deps{deps_.loop,          deps_.clock,   deps_.random, *this,
                               *deps_.spill,        deps_.guest,   deps_.policy, deps_.destination,
                               deps_.spilled_calls, deps_.counters};
-  const lease::Lease& row = lease_->row();
-  const lease::ConsumerKey& consumer = row.key.consumer;
   Quarantine::Options options;
-  options.scope.application = consumer.application;
-  options.scope.endpoint = consumer.endpoint;
-  options.scope.stream = consumer.stream;
-  options.scope.stream_created = consumer.stream_created;
-  options.scope.shard = row.key.shard;
-  options.scope.owner = *row.owner;
-  if (const auto* after = std::get_if<After>(&row.checkpoint))
-    options.checkpoint = after->position;
+  options.scope = spill_scope();
+  options.checkpoint = finished_up_to();
   options.call = options_.lane.call;
   options.given_up = options_.lane.given_up;
   options.handler_timeout = options_.lane.handler_timeout;

@@ -74,7 +74,9 @@ class ShardConsumer final : private LaneHost, private QuarantineHost {
     const Rules& rules;
     TriggerCounters& counters;
     Loop& loop;
-    spill::SpillStore* spill;           ///< null: no key waits alone
+    /// Also with on_poison = "shard": what waits from before is not forgotten. Null: no key waits
+    /// alone.
+    spill::SpillStore* spill;
     invoke::InvokeGate& spilled_calls;  ///< turns of the process for keys that wait
   };
   struct Options {
@@ -125,11 +127,14 @@ class ShardConsumer final : private LaneHost, private QuarantineHost {
   std::chrono::milliseconds behind_latest() const override { return behind_latest_; }
   WallTime service_now() const override { return deps_.directory.service_now(); }
 
+  spill::SpillScope spill_scope() const;
+  std::optional<ExtendedSequenceNumber> finished_up_to() const;
   std::unique_ptr<Quarantine> make_quarantine();
   Task<Result<Unit>> run_quarantine();
   Task<void> load_quarantine();
   Task<void> end_quarantine();
   Task<Result<Unit>> serve();
+  Task<void> refuse_waiting_keys();
   Task<void> load_window();
   Task<void> find_self();
   Task<void> find_heirs();

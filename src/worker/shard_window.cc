@@ -40,6 +40,25 @@ Task<void> ShardConsumer::find_heirs() {
   heirs_known_ = true;
 }
 
+/// Keys may wait from a time without windows. Their records belong to windows that nobody kept, and
+/// calls of windows would overtake them.
+Task<void> ShardConsumer::refuse_waiting_keys() {
+  if (deps_.spill == nullptr)
+    co_return;
+  auto waiting = co_await deps_.spill->load(spill_scope(), finished_up_to());
+  if (waiting && waiting->keys.empty())
+    co_return;
+  if (waiting) {
+    trouble_ = std::to_string(waiting->keys.size()) +
+               " partition keys wait in the spill, from a time without tumbling_window_seconds: "
+               "take it out until they are handled";
+  } else {
+    trouble_ = "looking whether partition keys wait in the spill: " + waiting.error().what;
+  }
+  if (!stopping())
+    stop(ShardExit::Failed);
+}
+
 Task<void> ShardConsumer::load_window() {
   Backoff backoff;
   co_await find_self();

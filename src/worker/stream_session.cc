@@ -227,16 +227,13 @@ ShardConsumer::Options StreamSession::consumer_options(const lease::Lease& row) 
 
 std::unique_ptr<ShardConsumer> StreamSession::make_consumer(const lease::HeldLeasePtr& lease) {
   WorkerContext& context = deps_.context;
-  // Also with on_poison = "shard": what waits from before is not forgotten.
-  spill::SpillStore* const spill =
-      deps_.trigger.options.tumbling_window > Duration(0) ? nullptr : deps_.trigger.spill;
   const ShardConsumer::Deps deps{context.deps.clock,   context.deps.random,
                                  deps_.directory,      deps_.trigger.guest,
                                  context.policy,       deps_.trigger.destination,
                                  coordinator_,         context.checkpointer,
                                  context.memory,       *this,
                                  context.rules,        deps_.probe,
-                                 context.deps.loop,    spill,
+                                 context.deps.loop,    deps_.trigger.spill,
                                  context.spilled_calls};
   Log log = log_.with("shard", lease->shard().view());
   auto source = make_source(lease->row(), log);

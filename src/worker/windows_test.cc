@@ -39,7 +39,7 @@ class WindowsTest : public WorkerTest {
   }
   void start() {
     crash();
-    Trigger trigger{trigger_, kinesis_, counting_, &destination_};
+    Trigger trigger{trigger_, kinesis_, counting_, &destination_, &spill_};
     WorkerDeps deps{loop_, clock_, random_, faulty_, Log()};
     worker_.emplace(deps, options_, std::vector<Trigger>{trigger});
     ended_ = false;
