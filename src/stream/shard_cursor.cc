@@ -80,7 +80,10 @@ Task<MemoryBudget::Share> ShardCursor::reserve(std::size_t bytes) {
   // The page lets go of its token before its share comes back.
   auto holds_some = [this] { return token_.use_count() > 1; };
   auto reserved = deps_.memory.reserve(bytes, std::move(holds_some));
-  co_return co_await std::move(reserved);
+  probe_.wants_memory = true;
+  MemoryBudget::Share share = co_await std::move(reserved);
+  probe_.wants_memory = false;
+  co_return share;
 }
 
 Task<void> ShardCursor::hand_on(std::shared_ptr<const RecordPage> page,

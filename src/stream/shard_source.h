@@ -56,9 +56,10 @@ struct SourceProbe {
   /// Why, in the words of status; ServiceUnreachable where nobody said more.
   Reason reason = Reason::None;
   std::optional<MonotonicTime> trouble_since;
-  bool asking = false;    ///< an answer of the service is waited for
-  Duration read_time{0};  ///< waited for answers, in all
-  std::string remark;     ///< what a status says beside: "polled, because …"; mostly empty
+  bool asking = false;        ///< an answer of the service is waited for
+  bool wants_memory = false;  ///< room for the next answer is waited for
+  Duration read_time{0};      ///< waited for answers, in all
+  std::string remark;         ///< what a status says beside: "polled, because …"; mostly empty
 
   void note_trouble(const Error& error, MonotonicTime now) {
     if (trouble.empty())

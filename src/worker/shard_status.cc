@@ -38,6 +38,9 @@ Reason ShardConsumer::reason() const {
     return Reason::Stalled;
   const stream::SourceProbe& probe = source_->probe();
   Reason gravest = draining_ ? Reason::Draining : Reason::None;
+  // A shard with records in work only does not read ahead: that is no reason to stand still.
+  if (probe.wants_memory && quiet() && source_->out().empty())
+    gravest = std::max(gravest, Reason::WaitingForMemory);
   if (!probe.remark.empty())
     gravest = std::max(gravest, Reason::FallenBackToPolling);
   if (retention_used() >= 80)

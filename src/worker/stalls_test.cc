@@ -103,6 +103,20 @@ TEST_F(StallsTest, AThrottledShardSaysSo) {
   EXPECT_GT(shard().source_counters.throttled, 1u);
 }
 
+TEST_F(StallsTest, AShardThatWaitsForMemorySaysSo) {
+  options_.memory_budget_bytes = 1024;  // one reader at a time, and none while records are in work
+  guest_time_ = seconds(30);
+  kinesis_.split(FakeKinesis::id_of(0));
+  kinesis_.put(1, "in work");
+  start();
+  run_for(seconds(20));
+  ASSERT_EQ(worker_->status().size(), 2u) << "the parent is done";
+  EXPECT_EQ(shard(0).reason, Reason::None) << "the records in work are its own";
+  EXPECT_EQ(shard(1).reason, Reason::WaitingForMemory);
+  run_for(seconds(40));
+  EXPECT_EQ(shard(1).reason, Reason::None);
+}
+
 TEST_F(StallsTest, AHandlerThatFailsForADayIsNoStall) {
   failures_left_ = 1'000'000;
   kinesis_.put(0, "poison");
