@@ -1,6 +1,8 @@
 #!/bin/sh
 # Builds a Rust guest for wasm32-wasip1:  guest-rust.sh <crate folder> <output.wasm>
 #         or says whether it could:       guest-rust.sh --check
+#         or prints a .cargo/config.toml
+#         with which cargo itself can:    guest-rust.sh --config
 #
 # The standard library for wasm32 comes from the installed toolchain's target; else it is built from
 # the toolchain's own source (Debian's rust-web-src; minutes, once); else rustup adds the target, in
@@ -37,7 +39,19 @@ else
   exit 1
 fi
 [ "${1:-}" = --check ] && exit 0
-[ $# -eq 2 ] || { echo "usage: guest-rust.sh <crate folder> <output.wasm> | --check" >&2; exit 2; }
+if [ "${1:-}" = --config ]; then
+  # A stable compiler takes the last part only with RUSTC_BOOTSTRAP=1.
+  [ "$way" = std ] || cat <<'TOML'
+[target.wasm32-wasip1]
+linker = "/usr/bin/wasm-ld-19"
+rustflags = ["-C", "link-self-contained=no", "-C", "link-arg=/usr/lib/wasm32-wasi/crt1-reactor.o",
+             "-L", "native=/usr/lib/wasm32-wasi"]
+[unstable]
+build-std = ["std", "panic_abort"]
+TOML
+  exit 0
+fi
+[ $# -eq 2 ] || { echo "usage: guest-rust.sh <crate folder> <output.wasm> | --check | --config" >&2; exit 2; }
 
 folder=$1
 output=$2
