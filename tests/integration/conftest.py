@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from harness import BINARY, LocalKinesis, kinesis  # noqa: E402
+from surface import Asked  # noqa: E402
 
 
 def pytest_sessionstart(session):
@@ -30,3 +31,9 @@ def client(service):
 @pytest.fixture
 def stream_name(request):
     return "".join(char if char.isalnum() else "-" for char in request.node.name)[:100]
+
+
+@pytest.fixture(scope="session")
+def asked():
+    """Which functions of the host the tests of this run asked for."""
+    return Asked()

@@ -7,52 +7,13 @@ import threading
 
 import pytest
 
-from apps import App, guest, toml
-from harness import BINARY, Consumer, LocalKinesis, clean_environment, create_stream, kinesis, stream_arn, wait_until
-
-class HostApp(App):
-    """An app whose guest runs the command in each record, with what the manifest allows it."""
-
-    def __init__(self, folder, arn, source, allowed=None, variables=None, component_variables=None):
-        self.allowed = allowed or {}
-        self.app_variables = variables or {}
-        self.component_variables = component_variables or {}
-        super().__init__(folder, arn, source=source, component="asker", shard_iterator_type="TRIM_HORIZON",
-                         shard_idle_wait_millis=100)
-
-    def write(self):
-        super().write()
-        lines = [self.manifest.read_text(), *(f"{name} = {toml(value)}" for name, value in self.allowed.items())]
-        if self.component_variables:
-            lines += ["[component.asker.variables]",
-                      *(f"{name} = {toml(value)}" for name, value in self.component_variables.items())]
-        for name, keys in self.app_variables.items():
-            lines += [f"[variables.{name}]", *(f"{key} = {toml(value)}" for key, value in keys.items())]
-        self.manifest.write_text("\n".join(lines) + "\n")
-
-
-def answers(app, commands, *flags, **environment):
-    """Runs the commands, one a record, in one call, and returns what the guest printed to each."""
-    with LocalKinesis(app.folder) as server:
-        client = kinesis(server.endpoint)
-        create_stream(client, "asked", 1)
-        client.put_records(StreamName="asked", Records=[{"Data": command.encode(), "PartitionKey": "one"}
-                                                        for command in commands])
-        surroundings = clean_environment(app.folder, AWS_ENDPOINT_URL_KINESIS=server.endpoint, **environment)
-        with Consumer(app, server.endpoint, *flags, environment=surroundings) as consumer:
-            def answered():
-                assert consumer.running(), consumer.output[-4000:]
-                return app.guest_bytes().count(b"\n") >= len(commands)
-            wait_until(answered, 20, lambda: f"the guest answers: {app.guest_bytes()} {consumer.output[-2000:]}")
-            lines = app.guest_bytes().decode().splitlines()
-            return lines[:len(commands)], consumer.output
-
-
-ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/asked"
+from apps import guest
+from harness import BINARY, clean_environment
+from host_app import HostApp, answers
 
 
 def test_a_component_keeps_values_in_the_store_that_spin_keeps(tmp_path):
-    app = HostApp(tmp_path, ARN, guest("spin_stores"), {"key_value_stores": ["default"]})
+    app = HostApp(tmp_path, guest("spin_stores"), {"key_value_stores": ["default"]})
     lines, output = answers(app, ["kv2 open default", "kv2 get seed", "kv2 set colour blue", "kv2 get colour",
                                   "kv open other"], "--key-value", "seed=grown")
     assert "grown" in lines[1] and "blue" in lines[3], lines
@@ -64,7 +25,7 @@ def test_a_component_keeps_values_in_the_store_that_spin_keeps(tmp_path):
 
 
 def test_what_another_program_stored_is_read(tmp_path):
-    app = HostApp(tmp_path, ARN, guest("spin_stores"), {"key_value_stores": ["default"]})
+    app = HostApp(tmp_path, guest("spin_stores"), {"key_value_stores": ["default"]})
     app.state.mkdir()
     with sqlite3.connect(app.state / "sqlite_key_value.db") as database:
         database.execute("CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
@@ -75,7 +36,7 @@ def test_what_another_program_stored_is_read(tmp_path):
 
 
 def test_a_component_queries_its_database_and_no_other(tmp_path):
-    app = HostApp(tmp_path, ARN, guest("spin_stores"), {"sqlite_databases": ["default"]})
+    app = HostApp(tmp_path, guest("spin_stores"), {"sqlite_databases": ["default"]})
     lines, _ = answers(app, ["sqlite3 open default", "sqlite3 execute INSERT/**/INTO/**/t/**/VALUES(?,?) i:7 t:seven",
                              "sqlite3 rowid", "sqlite2 open audit"], "--sqlite", "CREATE TABLE t (id INT, name TEXT)")
     assert "AccessDenied" in lines[3], lines
@@ -84,7 +45,7 @@ def test_a_component_queries_its_database_and_no_other(tmp_path):
 
 
 def test_variables_come_from_the_providers_in_their_order(tmp_path):
-    app = HostApp(tmp_path, ARN, guest("spin_stores"),
+    app = HostApp(tmp_path, guest("spin_stores"),
                   variables={"place": {"default": "manifest"}, "name": {"required": True}, "token": {"required": True}},
                   component_variables={"greeting": "{{ name }} at {{ place }}", "secret": "{{ token }}"})
     lines, _ = answers(app, ["variables2 get greeting", "variables2 get secret", "variables2 get other"],
@@ -94,7 +55,7 @@ def test_variables_come_from_the_providers_in_their_order(tmp_path):
 
 
 def test_a_required_variable_without_a_value_stops_the_start(tmp_path):
-    app = HostApp(tmp_path, ARN, guest("spin_stores"), variables={"name": {"required": True}},
+    app = HostApp(tmp_path, guest("spin_stores"), variables={"name": {"required": True}},
                   component_variables={"greeting": "{{ name }}"})
     ran = subprocess.run([BINARY, "up", "-f", app.manifest, "--state-dir", app.state],
                          env=clean_environment(tmp_path, AWS_ENDPOINT_URL_KINESIS="http://127.0.0.1:1"),
@@ -123,7 +84,7 @@ def web():
 
 
 def test_a_component_reaches_the_hosts_it_lists_and_no_other(tmp_path, web):
-    app = HostApp(tmp_path, ARN, guest("spin_network"), {"allowed_outbound_hosts": ["http://{{ web }}"]},
+    app = HostApp(tmp_path, guest("spin_network"), {"allowed_outbound_hosts": ["http://{{ web }}"]},
                   variables={"web": {"required": True}})
     lines, output = answers(app, [f"get http {web} /", "get http 127.0.0.2:80 /"], "--variable", f"web={web}")
     assert "status 200 body hello" in lines[0], lines
@@ -134,6 +95,6 @@ def test_a_component_reaches_the_hosts_it_lists_and_no_other(tmp_path, web):
 def test_a_blocked_network_is_not_reached_although_it_is_listed(tmp_path, web):
     config = tmp_path / "runtime.toml"
     config.write_text('[outbound_networking]\nblock_networks = ["127.0.0.0/8"]\n')
-    app = HostApp(tmp_path / "app", ARN, guest("spin_network"), {"allowed_outbound_hosts": ["*://*:*"]})
+    app = HostApp(tmp_path / "app", guest("spin_network"), {"allowed_outbound_hosts": ["*://*:*"]})
     lines, _ = answers(app, [f"get http {web} /"], "--runtime-config-file", config)
     assert "status" not in lines[0], lines
