@@ -102,6 +102,28 @@ const char* kt_engine_get_allocator(const kt_engine*);
 kt_error* kt_component_compile(kt_engine*, const uint8_t* bytes, size_t length, kt_component** out);
 /* The same for a file; messages name it. */
 kt_error* kt_component_load(kt_engine*, const char* path, kt_component** out);
+
+/* A component that satisfies imports of another one. */
+typedef struct {
+  /* Which imports: a plain name, or ns:pkg[/interface][@version], parts that are left out being open. */
+  const char* name;
+  const uint8_t* bytes; /* a component or a core module, as for kt_component_compile */
+  size_t length;
+  const char* export_name; /* what satisfies them; NULL: the export of the import's own name */
+  /* What it may do of what the whole may: "ai_models", "allowed_outbound_hosts", "environment",
+   * "files", "key_value_stores", "sqlite_databases", "variables". Interfaces of the others answer
+   * it that access is denied. Other names grant nothing. */
+  const char* const* inherits;
+  size_t inherit_count;
+  uint8_t inherits_all;
+} kt_dependency;
+
+/* Makes one component of all and compiles it; it exports what the first one exports. KT_LINK names
+ * the dependency which fits no import, or one that another fits too, or whose export is missing or
+ * of another type. At most 64 dependencies and, all together, 512 MiB. */
+kt_error* kt_component_compose(kt_engine*, const uint8_t* bytes, size_t length,
+                               const kt_dependency* dependencies, size_t dependency_count,
+                               kt_component** out);
 void kt_component_free(kt_component*);
 
 typedef struct {

@@ -12,6 +12,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
+/// A component that has nothing.
+constexpr std::uint8_t kTiny[] = {0, 'a', 's', 'm', 0x0d, 0, 1, 0};
+
 /// Arms the panic and runs the entry, which must report it.
 void expect_panic(const char* entry, const std::function<kt_error*()>& run) {
   SCOPED_TRACE(entry);
@@ -73,6 +76,8 @@ TEST_F(Bridge, TurnsAPanicAtEachReportingEntryIntoAnError) {
   expect_panic("kt_engine_new", [&] { return kt_engine_new(&config_, &engine); });
   expect_panic("kt_component_compile",
                [&] { return kt_component_compile(engine_, &byte, 1, &component); });
+  expect_panic("kt_component_compose",
+               [&] { return kt_component_compose(engine_, &byte, 1, nullptr, 0, &component); });
   expect_panic("kt_component_load", [&] { return kt_component_load(engine_, "x", &component); });
   expect_panic("kt_component_get_info", [&] { return kt_component_get_info(component_, &info); });
   expect_panic("kt_link", [&] { return kt_link(engine_, component_, &options_, &linked); });
@@ -133,6 +138,11 @@ TEST_F(Bridge, RefusesNullWhereAnObjectIsNeeded) {
   expect_invalid(kt_engine_new(&config_, nullptr));
   expect_invalid(kt_component_compile(nullptr, nullptr, 0, &component));
   expect_invalid(kt_component_compile(engine_, nullptr, 5, &component));
+  const kt_dependency nameless = {};
+  expect_invalid(kt_component_compose(nullptr, nullptr, 0, nullptr, 0, &component));
+  expect_invalid(kt_component_compose(engine_, nullptr, 5, nullptr, 0, &component));
+  expect_invalid(kt_component_compose(engine_, kTiny, sizeof kTiny, nullptr, 1, &component));
+  expect_invalid(kt_component_compose(engine_, kTiny, sizeof kTiny, &nameless, 1, &component));
   expect_invalid(kt_component_load(engine_, nullptr, &component));
   expect_invalid(kt_component_get_info(component_, nullptr));
   expect_invalid(kt_link(engine_, nullptr, &options_, &linked));

@@ -92,6 +92,30 @@ Result<CompiledComponent> Engine::load(const std::string& path) const {
   return CompiledComponent::of(raw);
 }
 
+Result<CompiledComponent> Engine::compose(ByteView bytes,
+                                          std::span<const Dependency> dependencies) const {
+  std::vector<std::vector<const char*>> sets;
+  std::vector<kt_dependency> parts;
+  for (const Dependency& dependency : dependencies) {
+    std::vector<const char*>& inherited = sets.emplace_back();
+    for (const std::string& set : dependency.inherits)
+      inherited.push_back(set.c_str());
+    kt_dependency part = {};
+    part.name = dependency.name.c_str();
+    part.bytes = dependency.bytes.data();
+    part.length = dependency.bytes.size();
+    part.export_name = dependency.exported ? dependency.exported->c_str() : nullptr;
+    part.inherits = inherited.data();
+    part.inherit_count = inherited.size();
+    part.inherits_all = dependency.inherits_all;
+    parts.push_back(part);
+  }
+  kt_component* raw = nullptr;
+  TRY(to_result(kt_component_compose(handle_.get(), bytes.data(), bytes.size(), parts.data(),
+                                     parts.size(), &raw)));
+  return CompiledComponent::of(raw);
+}
+
 std::string_view Engine::allocator() const {
   return kt_engine_get_allocator(handle_.get());
 }

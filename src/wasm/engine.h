@@ -6,12 +6,14 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "wasm/dependency.h"
 #include "wasm/handle.h"
 
 struct kt_engine;
@@ -103,6 +105,9 @@ class Engine {
   Result<CompiledComponent> compile(ByteView bytes) const;
   /// The same for a file; errors name it.
   Result<CompiledComponent> load(const std::string& path) const;
+  /// One component of several: what the dependencies export satisfies imports of the first. What
+  /// they do not inherit is denied to them. Invalid names the dependency that does not fit.
+  Result<CompiledComponent> compose(ByteView bytes, std::span<const Dependency> dependencies) const;
 
   /// "pool+pagemap-scan", "pool" or "on-demand": what the machine allowed.
   std::string_view allocator() const;

@@ -75,6 +75,8 @@ class WasmTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite();
   static void TearDownTestSuite();
+  /// For suites that compile much and run little.
+  static void set_up_with(Optimization optimization);
 
   std::unique_ptr<LinkedComponent> link(const char* name, LinkOptions options = LinkOptions());
   /// Calls and serves the loop until the answer is there.

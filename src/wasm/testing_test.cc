@@ -76,10 +76,15 @@ std::unique_ptr<Loop> WasmTest::shared_loop_;
 std::unique_ptr<Engine> WasmTest::engine_;
 
 void WasmTest::SetUpTestSuite() {
+  set_up_with(Optimization::Speed);
+}
+
+void WasmTest::set_up_with(Optimization optimization) {
   shared_loop_ = std::make_unique<Loop>();
   EngineOptions options;
   options.worker_threads = 2;
   options.instances_max = 8;
+  options.optimization = optimization;
   auto engine = Engine::create(options);
   ASSERT_TRUE(engine) << engine.error().what;
   engine_ = *std::move(engine);

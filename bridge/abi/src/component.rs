@@ -29,7 +29,7 @@ pub struct kt_component {
     exports: CString,
 }
 
-struct Compiled {
+pub struct Compiled {
     component: Component,
     concurrency: Concurrency,
     from_core_module: bool,
@@ -65,7 +65,7 @@ fn compile_code(engine: &Engine, bytes: &[u8], input: &Input) -> Outcome<Vec<u8>
         .map_err(Fail::of(Kind::NotWasm, "the component is not valid"))
 }
 
-fn compile(shared: &Shared, bytes: &[u8]) -> Outcome<Compiled> {
+pub fn compile(shared: &Shared, bytes: &[u8]) -> Outcome<Compiled> {
     let input = detect(bytes)?;
     let concurrency = asks_for_concurrency(bytes);
     let compiled = compile_for(shared, bytes, &input, concurrency);
@@ -112,7 +112,7 @@ fn compile_for(
     compiled(component, false, cache_note)
 }
 
-fn finish(compiled: Compiled) -> kt_component {
+pub fn finish(compiled: Compiled) -> kt_component {
     let description = describe(&compiled.component);
     kt_component {
         imports: c_text(description.imports.join("\n")),

@@ -3,6 +3,7 @@
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::Component;
 
+use kt_bridge_compose::is_refused_name;
 use kt_bridge_core::World;
 
 use crate::error::{fail, Kind, Outcome};
@@ -144,7 +145,7 @@ pub fn describe(component: &Component) -> Description {
             ComponentItem::Type(_) => false,
             _ => true,
         };
-        if needs_host && !is_provided(name) {
+        if needs_host && !is_provided(name) && !is_refused_name(name) {
             description.missing.push(name.to_owned());
         }
     }

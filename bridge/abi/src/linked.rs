@@ -22,6 +22,7 @@ use crate::describe::Handler;
 use crate::engine::{kt_engine, Concurrency, Shared};
 use crate::error::{fail, kt_error, Fail, Kind, Outcome};
 use crate::guard::{guard, guard_void};
+use crate::refused::link_refused;
 use crate::supervise::{explain, supervise, Control};
 
 const OUTPUT_LIMIT_DEFAULT: u64 = 1 << 20;
@@ -229,6 +230,8 @@ unsafe fn link(
         link_capabilities(&mut linker, component.concurrency == Concurrency::On)
             .map_err(Fail::of(Kind::Failed, "providing the host's interfaces"))?;
     }
+    link_refused(&mut linker, compiled)
+        .map_err(Fail::of(Kind::Failed, "refusing what dependencies may not have"))?;
     let pre = linker
         .instantiate_pre(compiled)
         .map_err(Fail::of(Kind::Link, "the component's imports do not fit what is provided"))?;

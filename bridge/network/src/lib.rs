@@ -16,6 +16,8 @@ use kt_bridge_core::State;
 use wasmtime::component::Linker;
 
 pub use sockets::allow_sockets;
+#[cfg(feature = "p3")]
+pub use wasi_http::drop_request;
 
 /// Provides every interface of this crate. `concurrent`: the linker's engine runs asynchronous
 /// functions, so the versions that have some can be had.

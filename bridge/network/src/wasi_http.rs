@@ -5,6 +5,8 @@ use std::future::Future;
 use http::{Request, Response};
 use kt_bridge_core::State;
 use wasmtime::component::Linker;
+#[cfg(feature = "p3")]
+use wasmtime::{component::ResourceAny, StoreContextMut};
 use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
@@ -70,4 +72,14 @@ pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()
     #[cfg(not(feature = "p3"))]
     let _ = concurrent;
     Ok(())
+}
+
+/// Drops a request that is not sent: whoever still writes its body learns that nobody reads it.
+/// Any other handle is left as it is.
+#[cfg(feature = "p3")]
+pub fn drop_request(handle: ResourceAny, mut store: StoreContextMut<'_, State>) {
+    let request = handle.try_into_resource::<wasmtime_wasi_http::p3::Request>(&mut store);
+    if let Ok(request) = request {
+        let _ = store.data_mut().table.delete(request);
+    }
 }
