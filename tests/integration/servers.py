@@ -20,11 +20,16 @@ def program(name):
 
 def certificate(folder, name, signed_by=None, usage="serverAuth"):
     """name.pem and name.key: for localhost and 127.0.0.1, or of a client. Vouches for itself where nobody signs it."""
-    extensions = [f"extendedKeyUsage={usage}"] if signed_by else ["basicConstraints=critical,CA:true"]
+    extensions = [f"basicConstraints=critical,CA:{'false' if signed_by else 'true'}"]
+    if signed_by:
+        extensions.append(f"extendedKeyUsage={usage}")
     if usage == "serverAuth":
         extensions.append("subjectAltName=DNS:localhost,IP:127.0.0.1")
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-               "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem"]
+    configuration = Path(folder) / "openssl.cnf"  # the machine's would add extensions
+    configuration.write_text("[req]\ndistinguished_name = name\n[name]\n")
+    command = ["openssl", "req", "-config", configuration, "-x509", "-newkey", "ec", "-pkeyopt",
+               "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+               "-keyout", f"{name}.key", "-out", f"{name}.pem"]
     if signed_by:
         command += ["-CA", f"{signed_by}.pem", "-CAkey", f"{signed_by}.key"]
     for extension in extensions:
