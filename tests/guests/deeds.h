@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <wasi/api.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -63,6 +64,17 @@ inline Deed write_file(const std::string& path) {
   return std::nullopt;
 }
 
+/// What a handler gets of the world besides: nothing.
+inline Deed outside() {
+  std::size_t arguments = 0;
+  std::size_t bytes = 0;
+  const bool told = __wasi_args_sizes_get(&arguments, &bytes) == 0;
+  char first = 0;
+  const ssize_t read_of_stdin = ::read(STDIN_FILENO, &first, 1);
+  return failure("arguments: " + std::to_string(told ? arguments : 99) +
+                 ", input: " + std::to_string(read_of_stdin));
+}
+
 inline void flood() {
   static char line[1024];
   std::memset(line, 'x', sizeof line);
@@ -112,6 +124,8 @@ inline Deed obey(std::string_view command) {
   }
   if (verb == "flood")
     flood();
+  if (verb == "outside")
+    return outside();
   if (verb == "env")
     return failure("env: " + environment(rest.c_str()));
   if (verb == "read")
