@@ -160,9 +160,7 @@ pub unsafe fn __post_return_handle_batch_records<T_: Guest>(arg0: *mut u8) {
 }
 pub trait Guest {
     #[allow(async_fn_in_trait)]
-    fn handle_batch_records(
-        records: _rt::Vec<KinesisRecord>,
-    ) -> ::core::result::Result<(), Error>;
+    fn handle_batch_records(records: _rt::Vec<KinesisRecord>) -> Result<(), Error>;
 }
 #[doc(hidden)]
 #[macro_export]
@@ -231,8 +229,8 @@ pub mod fermyon {
                 pub partition_key: _rt::String,
                 pub sequence_number: _rt::String,
                 /// UNIX seconds
-                pub approximate_arrival_timestamp: ::core::option::Option<u64>,
-                pub encryption_type: ::core::option::Option<EncryptionType>,
+                pub approximate_arrival_timestamp: Option<u64>,
+                pub encryption_type: Option<EncryptionType>,
             }
             impl ::core::fmt::Debug for KinesisRecord {
                 fn fmt(
@@ -340,7 +338,7 @@ macro_rules! __export_spin_kinesis_impl {
         $($path_to_types_root)*:: __export_world_spin_kinesis_cabi!($ty with_types_in
         $($path_to_types_root)*); const _ : () = { #[cfg(target_arch = "wasm32")]
         #[unsafe (link_section =
-        "component-type:wit-bindgen:0.61.1:fermyon:spin-kinesis@2.0.0:spin-kinesis:imports and exports")]
+        "component-type:wit-bindgen:0.57.1:fermyon:spin-kinesis@2.0.0:spin-kinesis:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
         __WIT_BINDGEN_COMPONENT_TYPE : [u8; 594] = *
         b"\
@@ -355,8 +353,8 @@ sis-record\x03\0\x03\x02\x03\0\0\x0fencryption-type\x03\0\x0fencryption-type\x03
 \0\x05\x02\x03\0\0\x05error\x03\0\x05error\x03\0\x07\x01p\x04\x01j\0\x01\x08\x01\
 @\x01\x07records\x09\0\x0a\x04\0\x14handle-batch-records\x01\x0b\x04\0'fermyon:s\
 pin-kinesis/spin-kinesis@2.0.0\x04\0\x0b\x12\x01\0\x0cspin-kinesis\x03\0\0\0G\x09\
-producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rus\
-t\x060.61.1";
+producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.247.0\x10wit-bindgen-rus\
+t\x060.57.1";
         };
     };
 }
@@ -364,7 +362,7 @@ t\x060.61.1";
 pub use __export_spin_kinesis_impl as __export_kinesis;
 #[cfg(target_arch = "wasm32")]
 #[unsafe(
-    link_section = "component-type:wit-bindgen:0.61.1:fermyon:spin-kinesis@2.0.0:spin-kinesis-with-all-of-its-exports-removed:encoded world"
+    link_section = "component-type:wit-bindgen:0.57.1:fermyon:spin-kinesis@2.0.0:spin-kinesis-with-all-of-its-exports-removed:encoded world"
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
@@ -380,7 +378,7 @@ sis-record\x03\0\x03\x02\x03\0\0\x0fencryption-type\x03\0\x0fencryption-type\x03
 \0\x05\x02\x03\0\0\x05error\x03\0\x05error\x03\0\x07\x04\0Gfermyon:spin-kinesis/\
 spin-kinesis-with-all-of-its-exports-removed@2.0.0\x04\0\x0b2\x01\0,spin-kinesis\
 -with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\
-\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+\x0dwit-component\x070.247.0\x10wit-bindgen-rust\x060.57.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

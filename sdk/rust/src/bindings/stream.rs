@@ -12,7 +12,7 @@ pub mod trigger_kinesis {
             pub struct StreamRecord {
                 pub data: _rt::Vec<u8>,
                 pub partition_key: _rt::String,
-                pub explicit_hash_key: ::core::option::Option<_rt::String>,
+                pub explicit_hash_key: Option<_rt::String>,
                 pub sequence_number: _rt::String,
                 pub sub_sequence_number: u64,
                 pub approximate_arrival_millis: u64,
@@ -65,8 +65,8 @@ pub mod trigger_kinesis {
                 pub attempt: u32,
                 pub millis_behind_latest: u64,
                 pub fencing_token: u64,
-                pub window: ::core::option::Option<Window>,
-                pub window_state: ::core::option::Option<_rt::Vec<u8>>,
+                pub window: Option<Window>,
+                pub window_state: Option<_rt::Vec<u8>>,
             }
             impl ::core::fmt::Debug for BatchContext {
                 fn fmt(
@@ -109,7 +109,7 @@ pub mod trigger_kinesis {
             #[derive(Clone, Eq, PartialEq)]
             pub struct BatchResult {
                 pub outcome: Outcome,
-                pub window_state: ::core::option::Option<_rt::Vec<u8>>,
+                pub window_state: Option<_rt::Vec<u8>>,
             }
             impl ::core::fmt::Debug for BatchResult {
                 fn fmt(
@@ -493,7 +493,7 @@ pub mod exports {
                     fn batch(
                         context: BatchContext,
                         records: _rt::Vec<StreamRecord>,
-                    ) -> ::core::result::Result<BatchResult, _rt::String>;
+                    ) -> Result<BatchResult, _rt::String>;
                 }
                 #[doc(hidden)]
                 #[macro_export]
@@ -659,7 +659,7 @@ macro_rules! __export_stream_handler_impl {
         with_types_in $($path_to_types_root)*::
         exports::trigger_kinesis::handler::handle); const _ : () = { #[cfg(target_arch =
         "wasm32")] #[unsafe (link_section =
-        "component-type:wit-bindgen:0.61.1:trigger-kinesis:handler@0.1.0:stream-handler:imports and exports")]
+        "component-type:wit-bindgen:0.57.1:trigger-kinesis:handler@0.1.0:stream-handler:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
         __WIT_BINDGEN_COMPONENT_TYPE : [u8; 882] = *
         b"\
@@ -679,8 +679,8 @@ h-result\x01B\x0a\x02\x03\x02\x01\x01\x04\0\x0dstream-record\x03\0\0\x02\x03\x02
 ult\x03\0\x04\x01p\x01\x01j\x01\x05\x01s\x01@\x02\x07context\x03\x07records\x06\0\
 \x07\x04\0\x05batch\x01\x08\x04\0$trigger-kinesis:handler/handle@0.1.0\x05\x04\x04\
 \0,trigger-kinesis:handler/stream-handler@0.1.0\x04\0\x0b\x14\x01\0\x0estream-ha\
-ndler\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.\
-3\x10wit-bindgen-rust\x060.61.1";
+ndler\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.247.\
+0\x10wit-bindgen-rust\x060.57.1";
         };
     };
 }
@@ -688,7 +688,7 @@ ndler\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.
 pub use __export_stream_handler_impl as __export_stream;
 #[cfg(target_arch = "wasm32")]
 #[unsafe(
-    link_section = "component-type:wit-bindgen:0.61.1:trigger-kinesis:handler@0.1.0:stream-handler-with-all-of-its-exports-removed:encoded world"
+    link_section = "component-type:wit-bindgen:0.57.1:trigger-kinesis:handler@0.1.0:stream-handler-with-all-of-its-exports-removed:encoded world"
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
@@ -705,8 +705,8 @@ tems\x01\x0a\0\x04\0\x07outcome\x03\0\x0b\x01r\x02\x07outcome\x0c\x0cwindow-stat
 e\x07\x04\0\x0cbatch-result\x03\0\x0d\x03\0#trigger-kinesis:handler/types@0.1.0\x05\
 \0\x04\0Ltrigger-kinesis:handler/stream-handler-with-all-of-its-exports-removed@\
 0.1.0\x04\0\x0b4\x01\0.stream-handler-with-all-of-its-exports-removed\x03\0\0\0G\
-\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen\
--rust\x060.61.1";
+\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.247.0\x10wit-bindgen\
+-rust\x060.57.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -350,7 +350,7 @@ pub mod exports {
                     async fn batch(
                         context: BatchContext,
                         records: _rt::Vec<StreamRecord>,
-                    ) -> ::core::result::Result<BatchResult, _rt::String>;
+                    ) -> Result<BatchResult, _rt::String>;
                 }
                 #[doc(hidden)]
                 #[macro_export]
@@ -506,7 +506,7 @@ macro_rules! __export_stream_handler_async_impl {
         with_types_in $($path_to_types_root)*::
         exports::trigger_kinesis::handler::handle_async); const _ : () = {
         #[cfg(target_arch = "wasm32")] #[unsafe (link_section =
-        "component-type:wit-bindgen:0.61.1:trigger-kinesis:handler@0.1.0:stream-handler-async:imports and exports")]
+        "component-type:wit-bindgen:0.57.1:trigger-kinesis:handler@0.1.0:stream-handler-async:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
         __WIT_BINDGEN_COMPONENT_TYPE : [u8; 900] = *
         b"\
@@ -527,7 +527,7 @@ ult\x03\0\x04\x01p\x01\x01j\x01\x05\x01s\x01C\x02\x07context\x03\x07records\x06\
 \x07\x04\0\x05batch\x01\x08\x04\0*trigger-kinesis:handler/handle-async@0.1.0\x05\
 \x04\x04\02trigger-kinesis:handler/stream-handler-async@0.1.0\x04\0\x0b\x1a\x01\0\
 \x14stream-handler-async\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-\
-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+component\x070.247.0\x10wit-bindgen-rust\x060.57.1";
         };
     };
 }
@@ -535,7 +535,7 @@ component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 pub use __export_stream_handler_async_impl as __export_stream_async;
 #[cfg(target_arch = "wasm32")]
 #[unsafe(
-    link_section = "component-type:wit-bindgen:0.61.1:trigger-kinesis:handler@0.1.0:stream-handler-async-with-all-of-its-exports-removed:encoded world"
+    link_section = "component-type:wit-bindgen:0.57.1:trigger-kinesis:handler@0.1.0:stream-handler-async-with-all-of-its-exports-removed:encoded world"
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
@@ -552,8 +552,8 @@ tems\x01\x0a\0\x04\0\x07outcome\x03\0\x0b\x01r\x02\x07outcome\x0c\x0cwindow-stat
 e\x07\x04\0\x0cbatch-result\x03\0\x0d\x03\0#trigger-kinesis:handler/types@0.1.0\x05\
 \0\x04\0Rtrigger-kinesis:handler/stream-handler-async-with-all-of-its-exports-re\
 moved@0.1.0\x04\0\x0b:\x01\04stream-handler-async-with-all-of-its-exports-remove\
-d\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10\
-wit-bindgen-rust\x060.61.1";
+d\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.247.0\x10\
+wit-bindgen-rust\x060.57.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {
