@@ -1,5 +1,5 @@
-"""What a trigger owes `spin up`, rule by rule: what test_launch.py does not show of the launch (1), of the generic flags
-(2), of the locked app (3) and of the components (4)."""
+"""What a trigger owes `spin up`, rule by rule: what test_launch.py does not show of the launch (1), of the generic
+flags (2), of the locked app (3) and of the components (4)."""
 
 import base64
 import json

@@ -92,6 +92,17 @@ def test_requests(name, tmp_path, web, asked):
     assert f"To allow it, add 'http://localhost:{web.port}' to allowed_outbound_hosts" in output, output
 
 
+@pytest.mark.parametrize("name", BLOCKING)
+def test_what_only_one_of_two_versions_has(name, tmp_path, asked):
+    """The snapshot's timeouts have other names; its switch for IPv6 went with the release."""
+    app = HostApp(tmp_path, guest(name), {"allowed_outbound_hosts": ["*://*:*"]})
+    missing = re.compile("not-supported not-supported not-supported not-supported" if name.endswith("2023")
+                         else "error there is no such function")
+    ask(asked, app, [("timeouts 7000000", says(r"None \[Ok\(\(\)\), Ok\(\(\)\), Ok\(\(\)\)\] "
+                                               r"\(Some\(7000000\), Some\(7000001\)\) Some\(7000002\)")),
+                     ("ipv6-only", missing)])
+
+
 @pytest.mark.parametrize("name", REQUESTS)
 def test_requests_to_a_blocked_network(name, tmp_path, web, asked):
     config = tmp_path / "runtime.toml"

@@ -104,14 +104,18 @@ def test_key_value_in_a_file(tmp_path, asked):
     assert rows == {"a": b"red", "n": (-2).to_bytes(8, "little", signed=True)}
 
 
-def test_key_value_in_redis(tmp_path, asked):
-    """The component may use the store, which the operator configured, and no server."""
+def test_key_value_in_redis_and_in_another_file(tmp_path, asked):
+    """The component may use the stores, which the operator configured, and no server."""
     with Redis() as server:
         config = tmp_path / "runtime.toml"
-        config.write_text(f'[key_value_store.cache]\ntype = "redis"\nurl = "{server.address}"\n')
-        app = HostApp(tmp_path / "app", guest("spin_stores"), {"key_value_stores": ["cache"]})
-        ask(asked, app, [*key_value_calls("cache"), ("kv2 open default", Refused("AccessDenied"))],
-            "--runtime-config-file", config)
+        config.write_text(f'[key_value_store.cache]\ntype = "redis"\nurl = "{server.address}"\n'
+                          '[key_value_store.filed]\ntype = "spin"\npath = "filed.db"\n')
+        app = HostApp(tmp_path / "app", guest("spin_stores"), {"key_value_stores": ["cache", "filed"]})
+        assert not (tmp_path / "filed.db").exists()
+        ask(asked, app, [*key_value_calls("cache"), ("kv2 open filed", "()"), ("kv2 set a here", "()"),
+                         ("kv2 open default", Refused("AccessDenied"))], "--runtime-config-file", config)
+    with sqlite3.connect(tmp_path / "filed.db") as database:
+        assert database.execute("SELECT * FROM spin_key_value").fetchall() == [("filed", "a", b"here")]
 
 
 def test_asynchronous_key_value_and_sqlite_and_variables(tmp_path, asked):

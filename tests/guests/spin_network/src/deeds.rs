@@ -44,6 +44,8 @@ fn run(words: &[&str]) -> Deed {
         ["udp", address, port] => udp(address, port),
         ["bind-tcp", port] => bind_tcp(port),
         ["bind-udp", port] => bind_udp(port),
+        ["timeouts", nanos] => timeouts(number(nanos)?),
+        ["ipv6-only"] => ipv6_only(),
         ["lookup", name] => {
             let network = instance_network();
             wasi::sockets::ip_name_lookup::resolve_addresses(&network, name).map_err(debug)?;
