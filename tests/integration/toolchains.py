@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import ROOT
+from harness import ROOT, clean_environment
 
 CACHE = Path(os.environ.get("KT_CACHE", Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
                             / "trigger-kinesis"))
@@ -57,3 +57,78 @@ class Rust:
                               env={**os.environ, **self.environment})
         assert done.returncode == 0, done.stderr[-6000:]
         return output
+
+
+class Node:
+    """JavaScript and TypeScript: npm without the network, and the checkout's SDK packed as the registry would have it."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.modules = Path(os.environ["KT_GUEST_NPM"]) / "node_modules"
+        self.environment = {"npm_config_cache": str(self.modules.parent / "cache"), "npm_config_offline": "true",
+                            "npm_config_audit": "false", "npm_config_fund": "false", "npm_config_update_notifier": "false"}
+        self.sdk = None
+
+    def run(self, *command, cwd, seconds=300):
+        return ran(command, cwd, self.environment, seconds)
+
+    def packed_sdk(self):
+        if not self.sdk:
+            name = self.run("npm", "pack", "--silent", ROOT / "sdk/js", cwd=self.folder).split()[-1]
+            self.sdk = self.folder / name
+        return self.sdk
+
+    def prepare(self, app):
+        """What a user does to try the checkout's SDK, who has it packed."""
+        self.run("npm", "install", self.packed_sdk(), cwd=app)
+
+    def sdk_folder(self):
+        """A copy of the SDK with its dependencies, to build components with and run its tests in."""
+        folder = self.folder / "checkout/sdk/js"
+        if not folder.exists():
+            shutil.copytree(ROOT / "sdk/js", folder, ignore=shutil.ignore_patterns("node_modules"))
+            shutil.copytree(ROOT / "wit", self.folder / "checkout/wit")
+            (folder / "node_modules").symlink_to(self.modules)
+        return folder
+
+
+class Python:
+    """pip without the network, and the checkout's SDK as a wheel beside those of the registry."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.wheels = self.folder / "wheels"
+        shutil.copytree(os.environ["KT_GUEST_WHEELS"], self.wheels)
+        self.environment = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                            "PYTHONDONTWRITEBYTECODE": "1"}
+        source = self.folder / "sdk"
+        shutil.copytree(ROOT / "sdk/python", source, ignore=shutil.ignore_patterns("__pycache__"))
+        python = Path(os.environ["KT_VENV"]) / "bin/python"
+        self.run(python, "-m", "pip", "wheel", "--no-deps", "-w", self.wheels, source, cwd=self.folder)
+
+    def run(self, *command, cwd, seconds=300, **environment):
+        return ran(command, cwd, {**self.environment, **environment}, seconds)
+
+    def prepare(self, app):
+        """Nothing: the app's own build command finds the wheels."""
+
+
+def ran(command, cwd, environment, seconds):
+    done = subprocess.run(["nice", *map(str, command)], cwd=cwd, timeout=seconds, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, env={**clean_environment(cwd), **environment})
+    assert done.returncode == 0, f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+    return done.stdout
+
+
+class Go:
+    """Stock Go. A go.work file in the app names the checkout's SDK; nothing is downloaded."""
+
+    def __init__(self):
+        go = shutil.which(os.environ.get("KT_GO", "go"))
+        if not go:
+            pytest.skip("no go: run tools/setup/go")
+        self.environment = {"PATH": f"{Path(go).parent}:{os.environ['PATH']}", "GOCACHE": str(CACHE / "go-build"),
+                            "GOPATH": str(CACHE / "go"), "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": ""}
+
+    def prepare(self, app):
+        (Path(app) / "go.work").write_text(f"go 1.24\n\nuse (\n\t.\n\t{ROOT}/sdk/go\n)\n")
