@@ -3,16 +3,18 @@
 import collections
 import http.server
 import json
+import re
 import shutil
 import sqlite3
 import threading
+import time
 
 import pytest
 
 from harness import ROOT, LocalKinesis, create_stream, kinesis
 from postgres import Postgres
 from templates import build, running
-from toolchains import Rust
+from toolchains import Go, Rust
 
 
 def example(name, toolchain, tmp_path):
@@ -179,3 +181,34 @@ def test_every_webhook_gets_every_record_and_a_refused_one_again(tmp_path):
         hook.shutdown()
     assert moody.times[b"ben 5"] == 3, "until it was taken, and not again"
     assert moody.times[b"ada 2"] == 1, "what comes before the failed record never comes again"
+
+
+@pytest.mark.timeout(1200)
+def test_a_window_with_a_reading_far_from_the_rest_is_named_once(tmp_path):
+    folder = example("anomaly-detector", Go(), tmp_path)
+    manifest = folder / "spin.toml"
+    manifest.write_text(re.sub(r"(tumbling_window_seconds) = \d+", r"\1 = 4", manifest.read_text()))
+
+    def found(app):
+        return [json.loads(line) for line in app.output().splitlines()]
+    with LocalKinesis(folder) as server:
+        client = kinesis(server.endpoint)
+        create_stream(client, "readings", 1)
+
+        def read(sensor, *values):
+            client.put_records(StreamName="readings", Records=[
+                {"Data": json.dumps({"sensor": sensor, "value": value}).encode(), "PartitionKey": sensor}
+                for value in values])
+        time.sleep(4 - time.time() % 4 + 0.2)  # all in one window
+        read("hall", *[20 + number % 3 for number in range(40)])
+        read("oven", *[180 + number % 3 for number in range(25)])
+        client.put_record(StreamName="readings", PartitionKey="oven", Data=b"no reading")
+        read("oven", 400, *[180 + number % 3 for number in range(25)])
+        with running(folder, server=Kept(server)) as app:
+            app.printed_within(60, "no reading and is left out", stream="stderr")
+            app.wait_for(lambda: found(app), 60, "an anomaly")
+            read("hall", *[20 + number % 3 for number in range(40)])
+            time.sleep(6)
+        (anomaly,) = found(app)
+    assert (anomaly["sensor"], anomaly["value"], anomaly["readings"]) == ("oven", 400, 51)
+    assert anomaly["deviations"] > 5 and anomaly["window"] % 4000 == 0

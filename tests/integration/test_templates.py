@@ -6,9 +6,9 @@ import pytest
 
 from harness import BINARY, clean_environment
 from templates import add, build, render, running
-from toolchains import Rust
+from toolchains import Go, Rust
 
-TOOLCHAINS = {"kinesis-rust": Rust}
+TOOLCHAINS = {"kinesis-rust": Rust, "kinesis-go": Go}
 
 
 @pytest.fixture(params=TOOLCHAINS)

@@ -19,3 +19,8 @@ KT_RUST_MINIMUM=1.95.0
 # Compilers: clang for every preset, g++ for the portability preset.
 KT_CLANG_MAJOR=19
 KT_GCC_MAJOR=12
+
+# Go for handlers' tests: the oldest that exports functions to WebAssembly, and the one that is installed where none is.
+KT_GO_MINIMUM=1.24
+KT_GO_VERSION=1.27.3
+KT_GO_SHA256=ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d
