@@ -17,6 +17,7 @@ REQUESTS = {
     "spin_network": "HttpRequestDenied", "spin_network_2023": "HttpRequestDenied",
     "spin_network_async": "HttpRequestDenied", "spin_network_snapshot": "HttpRequestDenied"}
 BLOCKING = ["spin_network", "spin_network_2023"]
+ASYNCHRONOUS = ["spin_network_async", "spin_network_snapshot"]
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -199,6 +200,31 @@ def test_sockets(name, tmp_path, echo, asked):
         ("tcp 127.0.0.1 1", denied), ("udp 127.0.0.1 1", denied), (f"tcp 127.0.0.2 {echo}", denied),
         ("bind-tcp 0", denied), ("bind-udp 0", denied),
         ("lookup localhost", Refused("permanent-resolver-failure"))])
+
+
+@pytest.mark.parametrize("name", ASYNCHRONOUS)
+def test_asynchronous_sockets(name, tmp_path, echo, asked):
+    allowed = [f"tcp://127.0.0.1:{echo}", f"udp://127.0.0.1:{echo}"]
+    app = HostApp(tmp_path, guest(name), {"allowed_outbound_hosts": allowed})
+    denied = Refused("^error ErrorCode::AccessDenied$")
+    ask(asked, app, [
+        (f"tcp 127.0.0.1 {echo}", says("tcp pong 0 true")), (f"udp 127.0.0.1 {echo}", says("udp pong")),
+        (f"udp-connected 127.0.0.1 {echo}", says("udp pong true")),
+        ("tcp 127.0.0.1 1", denied), ("udp 127.0.0.1 1", denied), ("udp-connected 127.0.0.1 1", denied),
+        (f"tcp 127.0.0.2 {echo}", denied), ("bind-tcp 127.0.0.1", denied), ("bind-udp 127.0.0.1", denied),
+        ("listen", denied), ("lookup localhost", Refused("^error ErrorCode::PermanentResolverFailure$")),
+        ("tcp-options", says(r"8 \(true, 60, 5, 3\) 9 true true false true")),
+        ("udp-options", says("3 9 true true true"))])
+
+
+@pytest.mark.parametrize("name", ASYNCHRONOUS)
+def test_asynchronous_sockets_to_a_blocked_network(name, tmp_path, echo, asked):
+    config = tmp_path / "runtime.toml"
+    config.write_text('[outbound_networking]\nblock_networks = ["private"]\n')
+    app = HostApp(tmp_path / "app", guest(name), {"allowed_outbound_hosts": ["*://*:*"]})
+    denied = Refused("^error ErrorCode::AccessDenied$")
+    ask(asked, app, [(f"{way} 127.0.0.1 {echo}", denied) for way in ("tcp", "udp", "udp-connected")] +
+        [("listen", denied), ("lookup localhost", Refused("PermanentResolverFailure"))], "--runtime-config-file", config)
 
 
 @pytest.mark.parametrize("name", BLOCKING)

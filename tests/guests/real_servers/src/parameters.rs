@@ -38,9 +38,7 @@ macro_rules! temporal {
         let parts: Vec<&str> = $text.split(' ').collect();
         match ($kind, parts.as_slice()) {
             ("date", [y, m, d]) => Some($P::Date((number(y), number(m), number(d)))),
-            ("time", [h, m, s, n]) => {
-                Some($P::Time((number(h), number(m), number(s), number(n))))
-            }
+            ("time", [h, m, s, n]) => Some($P::Time((number(h), number(m), number(s), number(n)))),
             ("datetime", [y, mo, d, h, m, s, n]) => Some($P::Datetime((
                 number(y),
                 number(mo),

@@ -17,7 +17,7 @@ impl Guest for Handler {
     ) -> Result<BatchResult, String> {
         for record in &records {
             let text = String::from_utf8_lossy(&record.data).into_owned();
-            match get(&text.split(' ').collect::<Vec<_>>()).await {
+            match run(&text.split(' ').collect::<Vec<_>>()).await {
                 Ok(done) => println!("{done}"),
                 Err(error) => println!("error {error}"),
             }
@@ -30,13 +30,17 @@ fn debug(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
 }
 
-async fn get(words: &[&str]) -> Result<String, String> {
-    let ["get", scheme, authority, path] = words else {
-        return Err(format!("unknown: {words:?}"));
-    };
+async fn run(words: &[&str]) -> Result<String, String> {
+    match words {
+        ["get", scheme, authority, path] => get(scheme, authority, path).await,
+        _ => sockets::run(words).await,
+    }
+}
+
+async fn get(scheme: &str, authority: &str, path: &str) -> Result<String, String> {
     let (_, trailers) = wit_future::new(|| Ok(None));
     let (request, _sent) = Request::new(Fields::new(), None, trailers, None);
-    let scheme = if *scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
     request.set_scheme(Some(&scheme)).map_err(debug)?;
     request.set_authority(Some(authority)).map_err(debug)?;
     request.set_path_with_query(Some(path)).map_err(debug)?;
