@@ -138,6 +138,31 @@ TEST_F(Compile, RefusesAModuleThatShowsTwoHandlersAndNoType) {
                     HasSubstr("`trigger-kinesis:handler/handle@0.1.0#batch`")));
 }
 
+/// The guest in Rust, as if another version of wit-bindgen had made it.
+std::string made_by_bindgen(const std::string& version) {
+  std::ifstream file(guest("rust"), std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const std::string tool = "wit-bindgen-rust";
+  const auto place = bytes.find(tool) + tool.size() + 1;
+  const auto size = static_cast<unsigned char>(bytes[place - 1]);
+  EXPECT_EQ(size, version.size()) << "the tests' version has another length";
+  return bytes.replace(place, size, version);
+}
+
+TEST_F(Compile, RefusesAModuleWhoseTypesABindgenOfAnotherFormAttached) {
+  if (!std::filesystem::exists(guest("rust")))
+    GTEST_SKIP() << "no wasm32 standard library for Rust on this machine";
+  for (const char* good : {"0.16.0", "0.5.99", "1.20.3"})
+    EXPECT_TRUE(engine().compile(as_bytes(made_by_bindgen(good)))) << good;
+  for (const std::string bad : {"0.4.11", "0.2.99", "0.x.16", "banana"}) {
+    const auto refused = engine().compile(as_bytes(made_by_bindgen(bad)));
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_EQ(refused.error().code, ErrorCode::Invalid);
+    EXPECT_THAT(refused.error().what,
+                HasSubstr("cannot adapt modules created with wit-bindgen version " + bad));
+  }
+}
+
 TEST_F(Compile, NamesTheImportThatNobodyProvides) {
   EXPECT_THAT(link_error(engine(), "importing"),
               AllOf(HasSubstr("imports what nobody provides"),

@@ -149,6 +149,27 @@ fn look_into(bytes: &[u8]) -> Outcome<Module> {
     Ok(module)
 }
 
+/// The attached types of wit-bindgen before 0.5 have another form, which must not be taken for this
+/// one. What cannot be read at all is left to the encoder, which says what is wrong with it.
+fn check_bindgen(module: &[u8]) -> Outcome<()> {
+    let Ok((_, bindgen)) = wit_component::metadata::decode(module) else { return Ok(()) };
+    let processed_by = bindgen.producers.as_ref().and_then(|fields| fields.get("processed-by"));
+    let version = processed_by.and_then(|tools| {
+        let mut tools = tools.iter();
+        tools.find_map(|(name, version)| name.starts_with("wit-bindgen").then(|| version.clone()))
+    });
+    let Some(version) = version else { return Ok(()) };
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(0), Some(minor)) if minor >= 5 => Ok(()),
+        (Some(major), Some(_)) if major >= 1 => Ok(()),
+        _ => fail(
+            Kind::Link,
+            format!("cannot adapt modules created with wit-bindgen version {version}"),
+        ),
+    }
+}
+
 fn quoted(worlds: &[&'static PlainWorld]) -> String {
     worlds.iter().map(|w| format!("`{}`", w.export)).collect::<Vec<_>>().join(", ")
 }
@@ -187,6 +208,7 @@ pub fn componentize(bytes: &[u8]) -> Outcome<Vec<u8>> {
     use wasi_preview1_component_adapter_provider as adapter;
 
     let module = look_into(bytes)?;
+    check_bindgen(bytes)?;
     let mut described = None;
     if !module.has_component_type {
         let mut copy = bytes.to_vec();
