@@ -215,6 +215,7 @@ typedef struct {
   uint64_t memory_limit_bytes; /* over all memories of an instance; 0: memory_max_bytes */
   uint64_t output_limit_bytes; /* a call and stream; the rest is dropped and counted; 0: 1 MiB */
   uint64_t start_timeout_millis; /* for the instance that kt_link tries; 0: 60000 */
+  uint32_t open_files_max; /* files and sockets that an instance holds; 0: 1024 */
   kt_log_fn log;               /* NULL: output is dropped */
   void* user;                  /* first argument of log */
   const kt_host* host;         /* copied, and released also when kt_link fails; NULL: interfaces of

@@ -5,6 +5,7 @@
 
 #include "cli/engine_settings.h"
 #include "cli/notices.h"
+#include "cli/open_files.h"
 
 namespace kt::cli {
 namespace {
@@ -16,6 +17,7 @@ wasm::LinkOptions link_options(const app::Component& component, const AppSetup& 
   wasm::LinkOptions options;
   options.environment.assign(component.environment.begin(), component.environment.end());
   options.memory_limit_bytes = setup.app.process.max_instance_memory;
+  options.open_files_max = open_files_of_instance(concurrent_invocations(setup.app.process));
   for (const app::Mount& mount : component.mounts) {
     wasm::PreopenedDir dir;
     dir.host_path = mount.host.string();

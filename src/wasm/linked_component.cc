@@ -104,6 +104,7 @@ Result<std::unique_ptr<LinkedComponent>> LinkedComponent::link(const Engine& eng
   raw.memory_limit_bytes = options.memory_limit_bytes;
   raw.output_limit_bytes = options.output_limit_bytes;
   raw.start_timeout_millis = static_cast<std::uint64_t>(options.start_timeout.count());
+  raw.open_files_max = options.open_files_max;
   raw.user = start_output.get();
   raw.log = [](void* user, void* call, std::int32_t stream, const std::uint8_t* bytes,
                std::size_t length) {

@@ -49,6 +49,7 @@ struct LinkOptions {
   std::uint64_t memory_limit_bytes = 0;  ///< an instance; 0: the engine's memory_max_bytes
   std::uint64_t output_limit_bytes = std::uint64_t{1}
                                      << 20;  ///< a call and stream; more is dropped
+  std::uint32_t open_files_max = 0;          ///< files and sockets of an instance; 0: 1024
   std::chrono::milliseconds start_timeout = std::chrono::seconds(60);
   std::shared_ptr<Host> host;           ///< null: no interfaces but WASI's, and no network
   GuestOutput* start_output = nullptr;  ///< what the trial instance prints; used by link() only

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kt_bridge_core::{
-    has_type_of, instantiate, kt_host, link_host, yield_on_epoch, Extras, Host, HostLink, Limiter,
-    LogFn, LogTarget, Output, State, Supervisor,
+    has_type_of, instantiate, kt_host, link_host, yield_on_epoch, Budget, Extras, Host, HostLink,
+    Limiter, LogFn, LogTarget, Output, State, Supervisor,
 };
 use wasmtime::component::{
     Component, ComponentExportIndex, Func, InstancePre, Linker, ResourceTable,
@@ -26,6 +26,9 @@ use crate::refused::link_refused;
 use crate::supervise::{explain, supervise, Control};
 
 const OUTPUT_LIMIT_DEFAULT: u64 = 1 << 20;
+const OPEN_FILES_DEFAULT: u64 = 1024;
+/// What an instance may hold of anything: twice what the host's own tables of handles take.
+const RESOURCES_MAX: usize = 1 << 17;
 const START_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
 
 #[repr(C)]
@@ -53,6 +56,7 @@ pub struct kt_link_options {
     memory_limit_bytes: u64,
     output_limit_bytes: u64,
     start_timeout_millis: u64,
+    open_files_max: u32,
     log: Option<LogFn>,
     user: *mut c_void,
     host: *const kt_host,
@@ -74,6 +78,7 @@ pub struct Linked {
     dirs: Vec<Dir>,
     pub memory_limit: usize,
     output_limit: u64,
+    open_files_max: usize,
     target: LogTarget,
     host: Option<Arc<Host>>,
 }
@@ -112,13 +117,16 @@ impl Linked {
         if self.host.is_some() {
             kt_bridge_network::allow_sockets(&mut wasi, &host);
         }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES_MAX);
         let state = State {
             wasi: wasi.build(),
-            table: ResourceTable::new(),
+            table,
             limiter: Limiter::new(self.memory_limit),
             supervisor,
             host,
             extras: Extras::default(),
+            open_files: Budget::new(self.open_files_max),
             kept_bytes: 0,
         };
         let mut store = Store::new(&self.engine, state);
@@ -248,6 +256,7 @@ unsafe fn link(
         dirs: unsafe { read_dirs(o) }?,
         memory_limit: (or(o.memory_limit_bytes, memory_max as u64) as usize).min(memory_max),
         output_limit: or(o.output_limit_bytes, OUTPUT_LIMIT_DEFAULT),
+        open_files_max: or(u64::from(o.open_files_max), OPEN_FILES_DEFAULT) as usize,
         target: LogTarget { log: o.log, user: o.user },
         host,
     });

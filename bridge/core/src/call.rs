@@ -4,6 +4,7 @@ use wasmtime::component::{Func, Instance, InstancePre, Linker, TypedFunc};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::kinesis_world::{KinesisRecord, KinesisResult};
+use crate::open_files;
 use crate::state::State;
 use crate::stream_world::{BatchContext, StreamRecord, StreamResult};
 
@@ -31,7 +32,11 @@ pub fn link_host(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Resu
     }
     #[cfg(not(feature = "p3"))]
     let _ = concurrent;
-    wasmtime_wasi::p2::add_to_linker_async(linker)
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    linker.allow_shadowing(true);
+    let bounded = open_files::link_bounded(linker, concurrent);
+    linker.allow_shadowing(false);
+    bounded
 }
 
 /// At each tick the guest lets other calls run, or ends when its supervisor says so.

@@ -5,16 +5,19 @@
 //! WASI linker for our `State` (45 s of CPU become 7).
 
 mod bounded;
+mod budget;
 mod call;
 mod extras;
 mod host_call;
 mod kinesis_world;
 mod limit;
+mod open_files;
 mod sink;
 mod state;
 mod stream_world;
 
 pub use bounded::Bounded;
+pub use budget::Budget;
 pub use call::{
     call_kinesis, call_stream, has_type_of, instantiate, link_host, yield_on_epoch, World,
 };

@@ -7,6 +7,7 @@ use std::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::budget::Budget;
 use crate::extras::Extras;
 use crate::host_call::HostLink;
 use crate::limit::Limiter;
@@ -31,6 +32,7 @@ pub struct State {
     pub supervisor: Supervisor,
     pub host: HostLink,
     pub extras: Extras,
+    pub open_files: Budget,
     /// What the guest makes the host keep in memory for it, beside its resources; whoever keeps it
     /// counts it here and has a limit.
     pub kept_bytes: usize,

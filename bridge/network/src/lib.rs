@@ -1,6 +1,7 @@
 //! Outbound HTTP and sockets. The bridge resolves, connects and sends; whom a guest may reach is
 //! asked of the host by name and by address.
 
+mod bounds;
 mod connect;
 mod connection;
 mod operations;
@@ -23,6 +24,7 @@ pub use wasi_http::drop_request;
 /// functions, so the versions that have some can be had.
 pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
     wasi_http::link(linker, concurrent)?;
+    bounds::link(linker, concurrent)?;
     snapshots::link(linker)?;
     spin_http::link(linker)
 }

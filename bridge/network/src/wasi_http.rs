@@ -1,6 +1,8 @@
 //! `wasi:http`, 0.2 and 0.3: the types are wasmtime's, what sends is ours.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use http::{Request, Response};
 use kt_bridge_core::State;
@@ -11,6 +13,7 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
+use crate::bounds::CHUNK_MAX;
 use crate::send::Client;
 
 /// What an instance keeps for HTTP.
@@ -19,7 +22,35 @@ struct Http {
     sender: GuestRequests,
 }
 
-struct GuestRequests(Client);
+/// Requests of an instance that are under way, waiting for their turn included.
+const REQUESTS_MAX: usize = 1024;
+
+struct GuestRequests {
+    client: Client,
+    under_way: Arc<AtomicUsize>,
+}
+
+impl GuestRequests {
+    fn new(client: Client) -> GuestRequests {
+        GuestRequests { client, under_way: Arc::default() }
+    }
+}
+
+/// One of the requests under way.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(count: &Arc<AtomicUsize>) -> Option<UnderWay> {
+        let one = UnderWay(count.clone());
+        (count.fetch_add(1, Ordering::Relaxed) < REQUESTS_MAX).then_some(one)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 type Processed = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
@@ -31,13 +62,27 @@ impl WasiHttpHooks for GuestRequests {
         // How the guest fared with the response: nobody here can do anything about it.
         _processed: Processed,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Processed), Error>> + Send> {
-        let client = self.0.clone();
+        let client = self.client.clone();
+        // Refused now: one that waits keeps what the guest gave it.
+        let Some(under_way) = UnderWay::begin(&self.under_way) else {
+            return Box::new(async { Err(Error::ConnectionLimitReached) });
+        };
         Box::new(async move {
+            let _under_way = under_way;
             let response = client.send(request, options).await?;
             // The connection is driven by a task of its own, which ends with the body.
             let driven: Processed = Box::new(async { Ok(()) });
             Ok((response, driven))
         })
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK_MAX
+    }
+
+    #[cfg(feature = "p3")]
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK_MAX
     }
 }
 
@@ -45,7 +90,7 @@ pub fn http(state: &mut State) -> WasiHttpCtxView<'_> {
     let State { host, table, extras, .. } = state;
     let Http { context, sender } = extras.of(|| Http {
         context: WasiHttpCtx::new(),
-        sender: GuestRequests(Client::new(host.clone())),
+        sender: GuestRequests::new(Client::new(host.clone())),
     });
     WasiHttpCtxView { hooks: sender, table, ctx: context }
 }
@@ -53,9 +98,11 @@ pub fn http(state: &mut State) -> WasiHttpCtxView<'_> {
 /// The client that all interfaces of an instance share.
 pub fn client(state: &mut State) -> Client {
     let State { host, extras, .. } = state;
-    let make =
-        || Http { context: WasiHttpCtx::new(), sender: GuestRequests(Client::new(host.clone())) };
-    extras.of(make).sender.0.clone()
+    let make = || Http {
+        context: WasiHttpCtx::new(),
+        sender: GuestRequests::new(Client::new(host.clone())),
+    };
+    extras.of(make).sender.client.clone()
 }
 
 pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {

@@ -67,6 +67,10 @@ class KeyValueStore {
                                          ByteView value) = 0;
 };
 
+inline std::string too_large() {
+  return "query result exceeds limit of " + std::to_string(kResultBytesMax) + " bytes";
+}
+
 /// Counts what an answer holds. The first that is too much makes it fail.
 class ResultSize {
  public:
@@ -74,8 +78,7 @@ class ResultSize {
   Result<Unit> add(std::size_t bytes) {
     bytes += kEach;
     if (bytes > left_)
-      return fail(ErrorCode::LimitExceeded,
-                  "query result exceeds limit of " + std::to_string(kResultBytesMax) + " bytes");
+      return fail(ErrorCode::LimitExceeded, too_large());
     left_ -= bytes;
     return Unit{};
   }

@@ -38,11 +38,15 @@ struct Row {
 };
 
 Result<StoredValue> read(Database& database, Row row) {
-  TRY(auto query, database.prepare("SELECT value FROM spin_key_value WHERE store=?1 AND key=?2"));
-  query.bind(1, row.store).bind(2, row.key);
+  // A value that is too large is not even read: somebody else may have written it.
+  TRY(auto query, database.prepare("SELECT iif(length(value)<=?3, value, NULL), length(value) "
+                                   "FROM spin_key_value WHERE store=?1 AND key=?2"));
+  query.bind(1, row.store).bind(2, row.key).bind(3, static_cast<std::int64_t>(kResultBytesMax));
   TRY(const bool found, query.step());
   if (!found)
     return StoredValue{};
+  if (query.integer(1) > static_cast<std::int64_t>(kResultBytesMax))
+    return fail(ErrorCode::LimitExceeded, too_large());
   return StoredValue(wasm::HostBuffer::copy_of(query.bytes(0)));
 }
 

@@ -123,6 +123,23 @@ TEST_F(AKeyValueFile, IsSharedWithSpin) {
   EXPECT_EQ(text_of(*runner_.run(store.get("ours"))), "1");
 }
 
+TEST_F(AKeyValueFile, AnswersNoValueThatIsTooLarge) {
+  Spin spin(path_);
+  const std::string sizes[] = {std::to_string(kResultBytesMax),
+                               std::to_string(kResultBytesMax + 1)};
+  spin.execute("INSERT INTO spin_key_value VALUES ('default', 'fits', zeroblob(" + sizes[0] + "))");
+  spin.execute("INSERT INTO spin_key_value VALUES ('default', 'large', zeroblob(" + sizes[1] +
+               "))");
+
+  SqliteKeyValueStore store(open(), "default");
+  const auto fits = runner_.run(store.get("fits"));
+  ASSERT_TRUE(fits && *fits);
+  EXPECT_EQ((*fits)->size(), kResultBytesMax);
+  const auto large = runner_.run(store.get("large"));
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code, ErrorCode::LimitExceeded);
+}
+
 TEST_F(AKeyValueFile, HoldsStoresThatDoNotSeeEachOther) {
   const auto file = open();
   SqliteKeyValueStore one(file, "one");
