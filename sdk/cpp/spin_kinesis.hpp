@@ -19,6 +19,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -230,6 +231,8 @@ abi::HandlerResult* call(Handler handler, abi::Record* records, std::size_t coun
       std::memcpy(out.error.message.data, message->data(), message->size());
     }
   }
+  // A module of this kind has no exit that would write what is buffered.
+  std::fflush(nullptr);
   in_handler = false;
   arena.clear();
   if (count > 0)

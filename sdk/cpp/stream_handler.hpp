@@ -129,9 +129,26 @@ class Records {
  public:
   Records(const abi::Record* first, std::size_t count) : first_(first), count_(count) {}
 
+  class Iterator {
+   public:
+    explicit Iterator(const abi::Record* at) : at_(at) {}
+    Record operator*() const { return Record(at_); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    friend bool operator==(Iterator a, Iterator b) { return a.at_ == b.at_; }
+    friend bool operator!=(Iterator a, Iterator b) { return a.at_ != b.at_; }
+
+   private:
+    const abi::Record* at_;
+  };
+
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
   Record operator[](std::size_t index) const { return Record(first_ + index); }
+  Iterator begin() const { return Iterator(first_); }
+  Iterator end() const { return Iterator(first_ + count_); }
 
  private:
   const abi::Record* first_;
@@ -164,6 +181,8 @@ class Context {
     return Window{window.start_millis, window.end_millis, window.final_call != 0,
                   window.terminated_early != 0};
   }
+  /// Whether this is the window's last call: it has no records, and the state is complete.
+  bool final_call() const { return raw_->window.has != 0 && raw_->window.value.final_call != 0; }
   /// As the window's last successful call returned it; none at its first.
   std::optional<std::string_view> window_state() const { return abi::text(raw_->window_state); }
 
@@ -253,6 +272,7 @@ abi::HandlerResult* call(Handler handler, abi::Parameters* in) {
     const Result result = handler(context, Records(in->records, in->count));
     out = result.lower();
   }
+  std::fflush(nullptr);
   spin_kinesis::detail::in_handler = false;
   spin_kinesis::detail::arena.clear();
   if (in->count > 0)

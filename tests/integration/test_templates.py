@@ -4,11 +4,11 @@ import subprocess
 
 import pytest
 
-from harness import BINARY, clean_environment
-from templates import add, build, render, running
-from toolchains import Go, Rust
+from harness import BINARY, ROOT, clean_environment
+from templates import TEMPLATES, add, build, render, running
+from toolchains import Cpp, Go, Rust
 
-TOOLCHAINS = {"kinesis-rust": Rust, "kinesis-go": Go}
+TOOLCHAINS = {"kinesis-rust": Rust, "kinesis-go": Go, "kinesis-cpp": Cpp}
 
 
 @pytest.fixture(params=TOOLCHAINS)
@@ -46,3 +46,10 @@ def test_a_component_of_the_template_is_added_to_an_app(tmp_path, template, tool
                              text=True, timeout=120, env=clean_environment(folder))
     assert checked.returncode == 0, checked.stderr
     assert checked.stdout.count("a handler of trigger-kinesis:handler@0.1") == 2, checked.stdout
+
+
+def test_the_headers_of_the_template_are_those_of_the_sdk():
+    copies = sorted((TEMPLATES / "kinesis-cpp/content/sdk").iterdir())
+    assert len(copies) == 3
+    for copy in copies:
+        assert copy.read_text() == (ROOT / "sdk/cpp" / copy.name).read_text(), f"cp sdk/cpp/{copy.name} {copy}"

@@ -52,7 +52,8 @@ class Rust:
         (app / "target").symlink_to(self.target)
 
     def guest(self, folder, output):
-        """A crate of tests/guests as a module."""
+        """A crate of tests/guests as a module. Another checkout may have built its own into the same target folder."""
+        (folder / "src/lib.rs").touch()
         done = subprocess.run([GUEST_RUST, folder, output], capture_output=True, text=True, timeout=900,
                               env={**os.environ, **self.environment})
         assert done.returncode == 0, done.stderr[-6000:]
@@ -132,3 +133,23 @@ class Go:
 
     def prepare(self, app):
         (Path(app) / "go.work").write_text(f"go 1.24\n\nuse (\n\t.\n\t{ROOT}/sdk/go\n)\n")
+
+    def guest(self, folder, output):
+        """A module of tests/guests."""
+        done = subprocess.run(["nice", "go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", output, "."],
+                              cwd=folder, capture_output=True, text=True, timeout=600,
+                              env={**os.environ, **self.environment, "GOOS": "wasip1", "GOARCH": "wasm"})
+        assert done.returncode == 0, done.stderr
+        return output
+
+
+class Cpp:
+    """clang with the wasm32 target. The template brings its headers along."""
+
+    def __init__(self):
+        if not shutil.which("clang++-19"):
+            pytest.skip("no clang++-19: run tools/setup/system")
+        self.environment = {}
+
+    def prepare(self, app):
+        pass
