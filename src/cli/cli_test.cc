@@ -339,6 +339,8 @@ class Engine : public Folder {
  protected:
   Result<wasm::EngineOptions> options(TriggerFlags flags = {}) {
     AppSetup setup;
+    setup.app.components.resize(1);
+    setup.app.components[0].dependencies.resize(dependencies_);
     setup.state_dir = root_ / "state";
     setup.app.process.max_concurrent_invocations = 16;
     std::istringstream in;
@@ -346,6 +348,8 @@ class Engine : public Folder {
     const Console console{in, out, out, environment_};
     return engine_options(setup, flags, console);
   }
+
+  std::size_t dependencies_ = 0;
 };
 
 TEST_F(Engine, TakesItsPoolFromSpinsVariables) {
@@ -362,6 +366,15 @@ TEST_F(Engine, TakesItsPoolFromSpinsVariables) {
   environment_["SPIN_WASMTIME_INSTANCE_TABLES"] = "many";
   EXPECT_THAT(options().error().what,
               HasSubstr("failed to parse env var `SPIN_WASMTIME_INSTANCE_TABLES=many`"));
+}
+
+TEST_F(Engine, HasRoomForThePartsOfComposedComponents) {
+  EXPECT_EQ(options()->pool.total_memories, 0U);
+  dependencies_ = 3;
+  EXPECT_EQ(options()->pool.total_memories, 16U * 4 * 2);
+  EXPECT_EQ(options()->pool.total_core_instances, 16U * 4 * 8);
+  environment_["SPIN_WASMTIME_TOTAL_MEMORIES"] = "20";
+  EXPECT_EQ(options()->pool.total_memories, 20U);
 }
 
 TEST_F(Engine, TakesItsAllocatorFromFlagOrVariable) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "cli/component_code.h"
 #include "cli/engine_settings.h"
 #include "cli/notices.h"
 #include "cli/open_files.h"
@@ -85,17 +86,8 @@ Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
 
 Result<Unit> Components::add(const app::Component& component, const AppSetup& setup,
                              const TriggerFlags& flags, Logs logs, const Log& log) {
-  if (!component.dependencies.empty()) {
-    return fail(ErrorCode::Invalid, component.dependencies[0].place +
-                                        ": component dependencies are not available in this "
-                                        "version yet: compose the component before");
-  }
   One one;
-  if (component.bytes.empty()) {
-    TRY(one.compiled, engine_->load(component.source.string()));
-  } else {
-    TRY(one.compiled, engine_->compile(component.bytes));
-  }
+  TRY(one.compiled, compile_component(*engine_, component));
   if (!one.compiled.cache_note().empty())
     log.warn("compiled code is not cached",
              {{"component", component.id.str()}, {"why", one.compiled.cache_note()}});

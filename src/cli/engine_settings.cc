@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "app/value.h"
+#include "cli/component_code.h"
 
 namespace kt::cli {
 namespace {
@@ -65,6 +66,23 @@ Result<Unit> read_pool(const Console& console, wasm::EngineOptions& options) {
       options.instances_max = std::min(options.instances_max, most);
   }
   return Unit{};
+}
+
+/// The pool has room for instances of one part each; composed ones have more of everything.
+void make_room(std::size_t parts, wasm::EngineOptions& options) {
+  constexpr std::uint32_t kCoreInstances = 8;  // of a part, with what joins it to the others
+  constexpr std::uint32_t kMemories = 2;
+  constexpr std::uint32_t kTables = 4;
+  if (parts == 1)
+    return;
+  const auto instances = static_cast<std::uint32_t>(parts) * options.instances_max;
+  const auto choose = [&](std::uint32_t& total, std::uint32_t each) {
+    if (total == 0)
+      total = instances * each;
+  };
+  choose(options.pool.total_core_instances, kCoreInstances);
+  choose(options.pool.total_memories, kMemories);
+  choose(options.pool.total_tables, kTables);
 }
 
 Result<Unit> choose_allocation(const TriggerFlags& flags, const Console& console,
@@ -140,6 +158,7 @@ Result<wasm::EngineOptions> engine_options(const AppSetup& setup, const TriggerF
   options.memory_max_bytes =
       std::max<std::uint64_t>(options.memory_max_bytes, setup.app.process.max_instance_memory);
   TRY(read_pool(console, options));
+  make_room(parts_max(setup.app), options);
   TRY(choose_allocation(flags, console, options));
   if (flags.debug_info) {
     options.debug_info = true;

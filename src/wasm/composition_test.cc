@@ -413,6 +413,27 @@ TEST_F(Composition, RefusesWhatIsNoComponentAndSaysWhichDependency) {
   EXPECT_FALSE(compose("no wasm", {dependency("a:b", whole)}));
   EXPECT_FALSE(compose(main.substr(0, main.size() - 1), {dependency("a:b", whole)}));
 }
+TEST_F(Composition, IsCachedWithWhatIsDenied) {
+  const TemporaryDir cache;
+  EngineOptions options;
+  options.worker_threads = 1;
+  options.instances_max = 1;
+  options.cache_dir = cache.path() + "/code";
+  const auto cached = Engine::create(options);
+  ASSERT_TRUE(cached) << cached.error().what;
+  const std::string main = component_of({"a:b/c", "wasi:cli/environment@0.2.0"});
+  const std::string bytes = component_of({"wasi:cli/environment@0.2.0"}, {"a:b/c"});
+  std::vector<Dependency> parts = {dependency("a:b", bytes)};
+  EXPECT_FALSE((*cached)->compose(as_bytes(main), parts)->from_cache());
+  const auto again = (*cached)->compose(as_bytes(main), parts);
+  EXPECT_TRUE(again->from_cache());
+  EXPECT_THAT(again->imports(),
+              ElementsAre("refused-wasi:cli/environment@0.2.0", "wasi:cli/environment@0.2.0"));
+  parts[0].inherits = {"environment"};
+  const auto shared = (*cached)->compose(as_bytes(main), parts);
+  EXPECT_FALSE(shared->from_cache());
+  EXPECT_THAT(shared->imports(), ElementsAre("wasi:cli/environment@0.2.0"));
+}
 TEST_F(Composition, BoundsTheNumberOfDependencies) {
   const std::string bytes = component_of({}, {"a:b/c"});
   const std::vector<Dependency> many(65, dependency("a:b", bytes));
