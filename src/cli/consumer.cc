@@ -263,6 +263,19 @@ class Consumer {
   StopSignals signals_;
 };
 
+/// The level that `RUST_LOG` gives programs: its last directive that names no target.
+std::string level_of_rust_log(std::string_view directives) {
+  std::string level;
+  while (!directives.empty()) {
+    const auto comma = std::min(directives.find(','), directives.size());
+    const std::string_view directive = directives.substr(0, comma);
+    directives.remove_prefix(std::min(comma + 1, directives.size()));
+    if (directive.find_first_of("=[") == std::string_view::npos)
+      level = directive;
+  }
+  return level == "trace" ? "debug" : level;
+}
+
 }  // namespace
 
 Log make_log(const TriggerFlags& flags, const Console& console, Start start) {
@@ -271,7 +284,8 @@ Log make_log(const TriggerFlags& flags, const Console& console, Start start) {
                                                           {"warn", LogLevel::Warn},
                                                           {"error", LogLevel::Error},
                                                           {"off", LogLevel::Off}};
-  for (const std::string& name : {flags.log_level, console.variable("RUST_LOG")}) {
+  for (const std::string& name :
+       {flags.log_level, level_of_rust_log(console.variable("RUST_LOG"))}) {
     if (const auto found = kLevels.find(name); found != kLevels.end())
       return make_stderr_log(found->second);
   }

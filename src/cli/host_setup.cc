@@ -3,6 +3,7 @@
 #include <random>
 
 #include "cli/serve.h"
+#include "host/allowed_hosts.h"
 #include "host/key_value/initial_values.h"
 #include "host/llm/capability.h"
 #include "host/mqtt/mqtt_capability.h"
@@ -83,6 +84,12 @@ Result<Unit> Hosts::put_together() {
     auto added = add(component);
     if (!added)
       return fail(added.error().within("component \"" + component.id.str() + "\""));
+  }
+  // Those of other triggers do not run here; what is wrong with them is said all the same.
+  for (const app::Component& component : setup_.app.other_components) {
+    const auto checked = host::check_allowed_hosts(component.allowed_outbound_hosts);
+    if (!checked)
+      return fail(checked.error().within("component \"" + component.id.str() + "\""));
   }
   return Unit{};
 }

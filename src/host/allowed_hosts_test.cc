@@ -175,6 +175,17 @@ constexpr const char* kNoDestinations[] = {"",
                                            "http://1.2.3.4.5",
                                            "http://10.0.0.0/33",
                                            "http://exa mple.com",
+                                           "http://self.alt:notaport",
+                                           "http://[::1]:notaport",
+                                           "http://[::1]:99999",
+                                           "http://ff00::/8:99999",
+                                           "http://*.example.com:notaport",
+                                           "http://*.example.com:8080..",
+                                           "http://*.example.com:99999",
+                                           "http://*.example.com:8080/p",
+                                           "http://*.example.com//",
+                                           "http://[vG.example]",
+                                           "example.com:8080",
                                            "http://zoinks, Scooby!"};
 
 TEST(AllowedHosts, RefuseAnEntryThatIsNoDestination) {

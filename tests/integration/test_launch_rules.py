@@ -114,7 +114,8 @@ def test_everything_comes_from_the_lock_and_nothing_from_the_manifest(live):
 
 def test_each_variable_template_and_host_of_the_whole_app_is_checked(spin):
     idle = f'[component.idle]\nsource = "{guest("nothing")}"\n'
-    for more, said in ((idle + 'variables = { v = "{{ nobody }}" }', "nobody"),):
+    for more, said in ((idle + 'variables = { v = "{{ nobody }}" }', "nobody"),
+                       (idle + 'allowed_outbound_hosts = ["no-scheme.example"]', "no-scheme.example")):
         spin.app_of(ARN, more=more)
         refused = spin.run("--test")
         assert refused.returncode == 2 and said in refused.stderr, (said, refused.stdout, refused.stderr)
@@ -218,7 +219,7 @@ def test_variables_that_are_true_or_false(tmp_path):
     assert list(cache.iterdir())
 
 
-@pytest.mark.parametrize("level, shown", [("info", True), ("off", False), (None, False)])
+@pytest.mark.parametrize("level, shown", [("trace", True), ("hyper=warn,info", True), ("off", False), (None, False)])
 def test_the_log_s_level_is_that_of_rust_log(level, shown, live):
     live.app_of(live.arn)
     with live.start(**({"RUST_LOG": level} if level else {})) as spin:
