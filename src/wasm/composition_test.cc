@@ -362,11 +362,12 @@ TEST_F(Composition, MatchesImportsByTheName) {
     const std::string bytes = component_of({}, {import});
     const auto component = compose(component_of({import}), {dependency(name, bytes)});
     EXPECT_EQ(component.has_value(), matches) << name << " for " << import;
-    if (!matches)
+    if (!matches) {
       EXPECT_THAT(
           component.error().what,
           HasSubstr(std::string("dependency '") + name +
                     "' doesn't match any imports of the component, which imports " + import));
+    }
   }
 }
 TEST_F(Composition, LeavesImportsThatNoDependencyHasAsTheyAre) {
