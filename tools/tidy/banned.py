@@ -23,7 +23,7 @@ BANNED = (
     (r"\bstd::(?:jthread|async)\b|\bstd::thread\b(?!::)|\bpthread_create\b",
      "use a Loop or a WorkThread (runtime/)", {"runtime", "wasm"}, True),
     (r"\bstd::(?:recursive_|shared_|timed_)?mutex\b|\bstd::condition_variable",
-     "keep state on one loop; cross threads by posting", {"base", "runtime", "observability", "http", "aws", "wasm", "otel"}, True),
+     "keep state on one loop; cross threads by posting", {"base", "runtime", "observability", "http", "aws", "wasm", "otel", "watch"}, True),
     (r"\bstd::(?:cout|cerr|clog)\b|(?<![\w:])f?printf\s*\(|\bfmt::print\b",
      "log through observability/, or return text for cli to print", {"cli", "observability"}, True),
 )

@@ -11,7 +11,7 @@ LEVELS = {
     "wasm": 3, "aws": 3, "http": 3, "sqlite": 3, "otel": 3, "redis": 3,
     "stream": 4, "lease": 4, "filter": 4, "batch": 4, "invoke": 4, "checkpoint": 4, "deliver": 4, "spill": 4, "host": 4, "local": 4,
     "admin": 5, "app": 5,
-    "worker": 6,
+    "worker": 6, "watch": 6, "scaffold": 6, "records": 6,
     "cli": 7,
 }
 
