@@ -41,6 +41,13 @@ Result<std::string> read_file(const std::filesystem::path& file, std::size_t byt
   return text;
 }
 
+std::string Build::text() const {
+  std::string all;
+  for (const std::string& command : commands)
+    all += (all.empty() ? "" : " && ") + command;
+  return all;
+}
+
 Result<Unit> check_sources(const App& app) {
   for (const Component& component : app.components) {
     if (!component.bytes.empty())
@@ -50,8 +57,8 @@ Result<Unit> check_sources(const App& app) {
       continue;
     std::string what = component.place + ": component \"" + component.id.str() + "\": no file " +
                        component.source.string();
-    what += component.build_command.empty() ? "; build it, or correct the path"
-                                            : "; build it: " + component.build_command;
+    what += component.build.commands.empty() ? "; build it, or correct the path"
+                                             : "; build it: " + component.build.text();
     return fail(ErrorCode::NotFound, std::move(what));
   }
   return Unit{};

@@ -42,13 +42,22 @@ struct Dependency {
   std::set<std::string> inherits;       ///< else the sets it shares: "key_value_stores", ...
 };
 
+/// `[component.x.build]`: what makes a component's code from its source.
+struct Build {
+  std::vector<std::string> commands;  ///< for the shell, one after the other; empty: none is said
+  std::string workdir;                ///< below the app's folder; empty: that folder
+  std::vector<std::string> watch;     ///< globs below `workdir`: a change means another build
+
+  std::string text() const;  ///< the commands, for messages
+};
+
 /// Code and surroundings of a guest.
 struct Component {
   ComponentId id;
   std::filesystem::path source;     ///< file with the component or core module
   std::vector<std::uint8_t> bytes;  ///< instead of `source`: given within the locked app
   std::string place;                ///< where the manifest names the source, for messages
-  std::string build_command;        ///< what makes the source, for messages
+  Build build;                      ///< of a manifest only
   std::map<std::string, std::string> environment;
   std::map<std::string, std::string> variables;  ///< as written: templates, for the host interface
   std::vector<Placement> files;                  ///< to be copied (app/assets.h)

@@ -156,7 +156,7 @@ class ManifestReader {
     Component component;
     component.id = ComponentId(id);
     TRY(read_source(table, where, component));
-    TRY(read_build(table, component));
+    TRY(read_build(table, where, component));
     TRY(read_files(table, where, component));
     TRY(read_texts(table, component));
     TRY(read_reach(table, "sqlite_databases", document_, component));
@@ -182,15 +182,27 @@ class ManifestReader {
     return Unit{};
   }
 
-  Result<Unit> read_build(const Value& table, Component& component) {
+  Result<Unit> read_build(const Value& table, const std::string& where, Component& component) {
     TRY(const Value* build, table_member(table, "build", document_));
-    const Value* command = build == nullptr ? nullptr : build->find("command");
-    if (command == nullptr)
+    if (build == nullptr)
       return Unit{};
-    if (command->is(Value::Kind::Text))
-      component.build_command = command->text;
-    for (const Value& step : command->items)
-      component.build_command += (component.build_command.empty() ? "" : " && ") + step.text;
+    const std::string place = "build of " + where;
+    TRY(only_members(*build, {"command", "workdir", "watch"}, place, document_));
+    const Value* command = build->find("command");
+    if (command == nullptr)
+      return document_.error(build->line, "\"command\" is missing (in " + place + ")");
+    if (command->is(Value::Kind::Text)) {
+      component.build.commands.push_back(command->text);
+    } else {
+      TRY(component.build.commands, text_list_member(*build, "command", document_));
+    }
+    TRY(component.build.workdir, text_member(*build, "workdir", document_));
+    if (component.build.workdir.starts_with('/')) {
+      return document_.error(
+          build->find("workdir")->line,
+          "\"workdir\" must be relative to the manifest's folder (in " + place + ")");
+    }
+    TRY(component.build.watch, text_list_member(*build, "watch", document_));
     return Unit{};
   }
 
@@ -255,6 +267,7 @@ class ManifestReader {
         continue;
       Component component;
       component.id = ComponentId(one.key);
+      TRY(read_build(one, "[component." + one.key + "]", component));
       TRY(read_reach(one, "sqlite_databases", document_, component));
       TRY(read_variables(one, component));
       app_.other_components.push_back(std::move(component));

@@ -62,7 +62,7 @@ TEST(Manifest, LoadsWhatTheOriginalPluginsTemplateWrites) {
   ASSERT_TRUE(app) << app.error().what;
   EXPECT_EQ(app->triggers[0].options.batch_size, 10);
   EXPECT_TRUE(std::holds_alternative<TrimHorizon>(app->triggers[0].options.starting_position));
-  EXPECT_EQ(app->components[0].build_command, "cargo build");
+  EXPECT_EQ(app->components[0].build.text(), "cargo build");
 }
 
 TEST(Manifest, ClampsTheTwoWaitsAsTheOriginalDidAndSaysSo) {

@@ -117,22 +117,9 @@ void take_memory_limit(AppSetup& setup, const TriggerFlags& flags) {
   }
 }
 
-/// In memory where no folder lasts.
-app::FileStore file_below(const fs::path& folder, const char* name) {
-  app::FileStore store;
-  if (!folder.empty())
-    store.path = folder / name;
-  return store;
-}
-
-}  // namespace
-
-Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFlags& flags,
-                            const Console& console) {
-  TRY(complete_trigger_flags(flags, console));
-  AppSetup setup;
-  TRY(setup.outside, outside_of(flags, console));
-  TRY(setup.app, read_app(start, manifest, setup.outside, console));
+/// What follows from the app and the flags.
+Result<AppSetup> complete(AppSetup setup, Start start, const TriggerFlags& flags,
+                          const Console& console) {
   setup.runtime = flags.runtime;
   const auto& warnings = setup.runtime.warnings;
   setup.app.warnings.insert(setup.app.warnings.end(), warnings.begin(), warnings.end());
@@ -150,6 +137,41 @@ Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFla
     setup.log_dir = setup.data_dir / "logs";
   take_memory_limit(setup, flags);
   return setup;
+}
+
+/// In memory where no folder lasts.
+app::FileStore file_below(const fs::path& folder, const char* name) {
+  app::FileStore store;
+  if (!folder.empty())
+    store.path = folder / name;
+  return store;
+}
+
+}  // namespace
+
+Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFlags& flags,
+                            const Console& console) {
+  TRY(complete_trigger_flags(flags, console));
+  AppSetup setup;
+  TRY(setup.outside, outside_of(flags, console));
+  TRY(setup.app, read_app(start, manifest, setup.outside, console));
+  return complete(std::move(setup), start, flags, console);
+}
+
+Result<AppSetup> set_up_component(const fs::path& wasm, TriggerFlags& flags,
+                                  const Console& console) {
+  constexpr std::string_view kManifest =
+      "spin_manifest_version = 2\n[application]\nname = \"test\"\n[[trigger.kinesis]]\n"
+      "component = \"handler\"\n"
+      "stream_arn = \"arn:aws:kinesis:us-east-1:000000000000:stream/test\"\n"
+      "[component.handler]\nsource = \"handler.wasm\"\nkey_value_stores = [\"default\"]\n"
+      "sqlite_databases = [\"default\"]\n";
+  TRY(complete_trigger_flags(flags, console));
+  AppSetup setup;
+  TRY(setup.outside, outside_of(flags, console));
+  TRY(setup.app, app::parse_manifest(kManifest, wasm.string(), ".", setup.outside));
+  setup.app.components[0].source = wasm;
+  return complete(std::move(setup), Start::ByHand, flags, console);
 }
 
 app::FileStore default_key_value_store(const AppSetup& setup) {

@@ -28,6 +28,11 @@ struct AppSetup {
 Result<AppSetup> set_up_app(Start start, const std::string& manifest, TriggerFlags& flags,
                             const Console& console);
 
+/// An app of one component that is nothing but this file, for `test`: it may use the default
+/// stores, and no network.
+Result<AppSetup> set_up_component(const std::filesystem::path& wasm, TriggerFlags& flags,
+                                  const Console& console);
+
 /// What the label "default" stands for where the runtime configuration does not say.
 app::FileStore default_key_value_store(const AppSetup& setup);
 app::FileStore default_database(const AppSetup& setup);

@@ -166,7 +166,8 @@ TEST(HiddenFlags, PrintTheOptionsOnStdoutWithoutUsage) {
 }
 
 TEST(Commands, HaveHelp) {
-  for (const char* command : {"up", "check", "put", "tail", "shards", "consumers", "local"}) {
+  for (const char* command :
+       {"up", "check", "put", "tail", "shards", "consumers", "local", "new", "test"}) {
     const Outcome outcome = run_with({command, "--help"});
     EXPECT_EQ(outcome.code, kDone) << command;
     EXPECT_THAT(outcome.out, HasSubstr(command));

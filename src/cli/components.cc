@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "app/assets.h"
 #include "cli/component_code.h"
 #include "cli/engine_settings.h"
 #include "cli/notices.h"
@@ -45,6 +46,26 @@ void empty_logs(const fs::path& folder) {
   }
 }
 
+/// The same, and its folder goes with it.
+std::shared_ptr<const wasm::LinkedComponent> with_folder(
+    std::shared_ptr<const wasm::LinkedComponent> linked, const fs::path& folder) {
+  struct Both {
+    Both(std::shared_ptr<const wasm::LinkedComponent> l, fs::path f)
+        : linked(std::move(l)), folder(std::move(f)) {}
+    Both(const Both&) = delete;
+    Both& operator=(const Both&) = delete;
+    ~Both() {
+      linked.reset();
+      std::error_code ignored;
+      fs::remove_all(folder, ignored);
+    }
+    std::shared_ptr<const wasm::LinkedComponent> linked;
+    fs::path folder;
+  };
+  const auto both = std::make_shared<const Both>(std::move(linked), folder);
+  return {both, both->linked.get()};
+}
+
 /// A window's state goes through what only the second world has.
 Result<Unit> check_world(const app::Trigger& trigger, const wasm::LinkedComponent& component) {
   if (trigger.options.tumbling_window.count() == 0 || component.world() != wasm::World::Kinesis)
@@ -84,8 +105,8 @@ Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
   return out;
 }
 
-Result<Unit> Components::add(const app::Component& component, const AppSetup& setup,
-                             const TriggerFlags& flags, Logs logs, const Log& log) {
+Result<Components::One> Components::load_one(const app::Component& component, const AppSetup& setup,
+                                             const TriggerFlags& flags, const Log& log) const {
   One one;
   TRY(one.compiled, compile_component(*engine_, component));
   if (!one.compiled.cache_note().empty())
@@ -94,6 +115,12 @@ Result<Unit> Components::add(const app::Component& component, const AppSetup& se
   wasm::LinkOptions options = link_options(component, setup, flags);
   options.host = hosts_->of(component.id);
   TRY(one.linked, wasm::LinkedComponent::link(*engine_, one.compiled, options));
+  return one;
+}
+
+Result<Unit> Components::add(const app::Component& component, const AppSetup& setup,
+                             const TriggerFlags& flags, Logs logs, const Log& log) {
+  TRY(One one, load_one(component, setup, flags, log));
   if (logs == Logs::Open) {
     const auto echo =
         is_shown(flags, component.id.str()) ? invoke::Echo::ToStderr : invoke::Echo::Off;
@@ -101,6 +128,29 @@ Result<Unit> Components::add(const app::Component& component, const AppSetup& se
   }
   all_.emplace(component.id, std::move(one));
   return Unit{};
+}
+
+Result<Components::One> Components::load_again(const ComponentId& id, const AppSetup& setup,
+                                               const TriggerFlags& flags, const Log& log) {
+  app::Component component = *setup.app.find_component(id);
+  const fs::path folder = setup.state_dir / "assets" / (id.str() + ".v" + std::to_string(++loads_));
+  TRY(component.mounts, app::copy_assets(component, setup.app.root, setup.app.document, folder));
+  auto loaded = load_one(component, setup, flags, log);
+  if (!loaded) {
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    return fail(loaded.error());
+  }
+  One one = *std::move(loaded);
+  one.log = all_.at(id).log;
+  if (!component.mounts.empty())
+    one.linked = with_folder(std::move(one.linked), folder);
+  for (const app::Trigger& trigger : setup.app.triggers) {
+    if (trigger.component == id) {
+      TRY(check_world(trigger, *one.linked));
+    }
+  }
+  return one;
 }
 
 }  // namespace kt::cli

@@ -7,6 +7,7 @@
 #include "cli/app_telemetry.h"
 #include "cli/components.h"
 #include "cli/destinations.h"
+#include "cli/dev_loop.h"
 #include "cli/embedded_kinesis.h"
 #include "cli/engine_settings.h"
 #include "cli/lease_store.h"
@@ -17,6 +18,8 @@
 #include "cli/stop_signals.h"
 #include "cli/stream_session.h"
 #include "cli/version.h"
+#include "invoke/gated_guest.h"
+#include "invoke/swappable_guest.h"
 #include "invoke/wasm/wasm_guest.h"
 #include "runtime/system_clock.h"
 #include "sqlite/directory_lock.h"
@@ -98,6 +101,9 @@ class Consumer {
         extras_(loop_),
         signals_(loop_, clock_, [this] { drain(); }, [this] { stop_now(); }) {}
 
+  /// An end that nobody asked for but a changed manifest.
+  bool wants_restart() const { return restart_ && signals_.count() == 0; }
+
   int run() {
     auto started = start();
     if (!started) {
@@ -128,6 +134,7 @@ class Consumer {
     TRY(lay_out_assets(setup_));
     say_configuration(setup_, flags_, console_.err);
     say_stores(setup_, console_.err);
+    TRY(begin_to_watch());
     TRY(telemetry_, AppTelemetry::start(console_.environment, random_.next(), log_));
     TRY(components_,
         Components::load(setup_, flags_, console_, Components::Logs::Open, log_, telemetry_.get()));
@@ -145,6 +152,34 @@ class Consumer {
     return make_worker();
   }
 
+  /// Before components are loaded: what changes from then on is seen.
+  Result<Unit> begin_to_watch() {
+    if (options_.dev == nullptr)
+      return Unit{};
+    dev_.emplace(DevLoop::Deps{loop_, clock_, console_, setup_, *options_.dev});
+    return serve(loop_, dev_->begin());
+  }
+
+  DevLoop::Hooks dev_hooks() {
+    DevLoop::Hooks hooks;
+    hooks.load = [this](const ComponentId& id) {
+      return components_->load_again(id, setup_, flags_, log_);
+    };
+    hooks.swap = [this](const ComponentId& id, Components::One fresh) {
+      std::size_t ending = 0;
+      for (std::size_t i = 0; i < handlers_.size(); ++i) {
+        if (setup_.app.triggers[i].component == id)
+          ending += handlers_[i]->swap(handler_of(fresh));
+      }
+      return ending;
+    };
+    hooks.restart = [this] {
+      restart_ = true;
+      drain();
+    };
+    return hooks;
+  }
+
   Result<Unit> make_worker() {
     gate_.emplace(concurrent_invocations(setup_.app.process));
     destinations_.emplace(Destinations::Deps{clock_, service_->runtime(), console_.environment,
@@ -155,8 +190,8 @@ class Consumer {
       TRY(stream::KinesisClient * client, service_->client(region));
       TRY(EndpointName endpoint, service_->endpoint_name(region));
       const Components::One& component = components_->of(trigger.component);
-      guests_.push_back(std::make_unique<invoke::WasmGuest>(
-          invoke::WasmGuest::Deps{clock_, *gate_, *component.linked, component.log.get()}));
+      handlers_.push_back(std::make_unique<invoke::SwappableGuest>(handler_of(component)));
+      guests_.push_back(std::make_unique<invoke::GatedGuest>(*handlers_.back(), *gate_, clock_));
       TRY(deliver::Destination * destination, destinations_->of(trigger.options));
       TRY(auto options, trigger_options(trigger.options, std::move(endpoint)));
       options.component = trigger.component.str();
@@ -172,11 +207,18 @@ class Consumer {
     worker::WorkerDeps deps{loop_, clock_, random_, leases_->table(), log_};
     worker::WorkerOptions options = worker_options(setup_.app.process, options_.pacing, random_);
     options.lease_mode = leases_->mode();
+    if (options_.dev != nullptr)  // who mends a handler waits for the next attempt
+      options.retry.longest = std::chrono::seconds(2);
     worker_.emplace(deps, std::move(options), std::move(triggers));
     const AdminPort::Request admin{flags_.admin, options_.embedded != nullptr, setup_.state_dir};
     TRY(admin_, AdminPort::open(loop_, clock_, *worker_, admin, log_));
     announce();
     return Unit{};
+  }
+
+  std::shared_ptr<invoke::Guest> handler_of(const Components::One& component) {
+    invoke::WasmGuest::Deps deps{clock_, component.linked, component.log.get()};
+    return std::make_shared<invoke::WasmGuest>(std::move(deps));
   }
 
   /// As Spin's metrics name an app.
@@ -210,6 +252,8 @@ class Consumer {
       progress_.emplace(*worker_, clock_, console_.err, terminal && flags_.quiet);
       extras_.spawn(progress_->run());
     }
+    if (dev_)
+      extras_.spawn(dev_->run(dev_hooks()));
     serve_until_empty(loop_, group_);
     extras_.cancel();
     serve_until_empty(loop_, extras_);
@@ -252,11 +296,14 @@ class Consumer {
   std::unique_ptr<AppTelemetry> telemetry_;
   std::unique_ptr<Components> components_;
   std::optional<Destinations> destinations_;
+  bool restart_ = false;
   std::optional<invoke::InvokeGate> gate_;
-  std::vector<std::unique_ptr<invoke::WasmGuest>> guests_;
+  std::vector<std::unique_ptr<invoke::SwappableGuest>> handlers_;  ///< by trigger, as are guests_
+  std::vector<std::unique_ptr<invoke::GatedGuest>> guests_;
   std::optional<worker::Worker> worker_;
   std::unique_ptr<AdminPort> admin_;
   std::optional<Progress> progress_;
+  std::optional<DevLoop> dev_;
   std::optional<Result<Unit>> result_;
   TaskGroup group_;
   TaskGroup extras_;
@@ -292,10 +339,13 @@ Log make_log(const TriggerFlags& flags, const Console& console, Start start) {
   return make_stderr_log(start == Start::BySpin ? LogLevel::Warn : LogLevel::Info);
 }
 
-int run_consumer(AppSetup& setup, const TriggerFlags& flags, const Console& console,
-                 const ConsumerOptions& options) {
+ConsumerEnd run_consumer(AppSetup& setup, const TriggerFlags& flags, const Console& console,
+                         const ConsumerOptions& options) {
   Consumer consumer(setup, flags, console, options);
-  return consumer.run();
+  ConsumerEnd end;
+  end.code = consumer.run();
+  end.restart = consumer.wants_restart();
+  return end;
 }
 
 }  // namespace kt::cli

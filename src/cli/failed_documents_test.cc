@@ -1,15 +1,32 @@
-#include "cli/failed_documents.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "deliver/invocation_record.h"
+#include "records/record_reader.h"
 #include "tests/support/failed_batches.h"
 
 namespace kt::cli {
 namespace {
 
 using testing::HasSubstr;
+
+Result<std::vector<records::InputRecord>> parse_failed_document(const std::string& text,
+                                                                const std::string& name) {
+  std::istringstream in(text);
+  records::ReaderOptions options;
+  options.format = records::Format::Failed;
+  options.name = name;
+  TRY(const auto reader, records::make_reader(in, options));
+  std::vector<records::InputRecord> all;
+  for (;;) {
+    TRY(auto record, reader->next());
+    if (!record)
+      return all;
+    all.push_back(*std::move(record));
+  }
+}
 
 TEST(FailedDocuments, GiveBackEveryRecordByteForByte) {
   const std::string bytes("\0\n\xff\"", 4);

@@ -12,8 +12,9 @@ bool has(const Arguments& arguments, std::string_view word) {
 }  // namespace
 
 const std::vector<std::string_view>& subcommands() {
-  static const std::vector<std::string_view> all = {
-      "up", "check", "put", "tail", "shards", "consumers", "local", "bench", "leases", "status"};
+  static const std::vector<std::string_view> all = {"up",     "check",     "put",   "tail",
+                                                    "shards", "consumers", "local", "bench",
+                                                    "leases", "status",    "new",   "test"};
   return all;
 }
 

@@ -5,9 +5,11 @@
 #include "cli/leases_command.h"
 #include "cli/local_command.h"
 #include "cli/modes.h"
+#include "cli/new_command.h"
 #include "cli/precompose.h"
 #include "cli/status_command.h"
 #include "cli/stream_commands.h"
+#include "cli/test_command.h"
 #include "cli/trigger_flags.h"
 #include "cli/up_command.h"
 #include "cli/version.h"
@@ -21,6 +23,8 @@ constexpr std::string_view kHelp =
 Usage: trigger-kinesis <command> [options]
 
   up         run an app: trigger-kinesis up [-f spin.toml] [--local]
+  new        make an app from a template, or add a component to one
+  test       call a handler with the records of a file
   check      validate an app, its components and its AWS access
   put        put records into a stream
   tail       print a stream's new records
@@ -57,6 +61,10 @@ int run_command(const Arguments& arguments, const Console& console) {
     return status_command(rest, console);
   if (name == "leases")
     return leases_command(rest, console);
+  if (name == "test")
+    return test_command(rest, console);
+  if (name == "new")
+    return new_command(rest, console);
   if (name == "local")
     return local_command(rest, console);
   return bench_command(rest, console);

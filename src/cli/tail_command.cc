@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "aws/base64.h"
 #include "cli/parse.h"
 #include "cli/stream_commands.h"
 #include "cli/stream_session.h"
@@ -14,6 +16,7 @@ struct TailOptions {
   StreamOptions stream;
   bool from_start = false;
   std::uint64_t count = 0;
+  std::string format = "text";
 };
 
 /// Reads every open shard, and the children of those that end.
@@ -101,15 +104,35 @@ class Tail {
       if (options_.count != 0 && shown_ == options_.count)
         break;
       ++shown_;
-      session_.console().out << shard.str() << " " << record.sequence_number << " "
-                             << printable(record.partition_key) << " "
-                             << printable(as_text(record.data)) << "\n";
+      session_.console().out << (options_.format == "json" ? recorded(shard, record)
+                                                           : readable(shard, record))
+                             << "\n";
     }
     session_.console().out.flush();
     if (options_.count != 0 && shown_ == options_.count) {
       enough_ = true;
       readers_.cancel();
     }
+  }
+
+  static std::string readable(const ShardId& shard, const Record& record) {
+    return shard.str() + " " + std::string(record.sequence_number) + " " +
+           printable(record.partition_key) + " " + printable(as_text(record.data));
+  }
+
+  /// As `put --replay` and `test` read it.
+  static std::string recorded(const ShardId& shard, const Record& record) {
+    nlohmann::ordered_json out;
+    out["shardId"] = shard.str();
+    out["sequenceNumber"] = record.sequence_number;
+    out["partitionKey"] = record.partition_key;
+    const auto arrival = std::chrono::duration_cast<std::chrono::milliseconds>(
+        record.approximate_arrival.time_since_epoch());
+    out["approximateArrivalTimestamp"] = static_cast<double>(arrival.count()) / 1000;
+    std::string data;
+    aws::append_base64(data, record.data);
+    out["data"] = std::move(data);
+    return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   }
 
   StreamSession& session_;
@@ -130,6 +153,11 @@ int tail_command(const Arguments& arguments, const Console& console) {
                    "tail");
   declare_stream_options(command, options.stream);
   command.add_flag("--from-start", options.from_start, "Begin with the oldest record kept");
+  command
+      .add_option("--format", options.format,
+                  "text, or json: a line a record with its data in base64, for put --replay")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("text|json");
   command.add_option("--count", options.count, "End after that many records; 0: at a signal");
   if (const auto end = parse_arguments(command, arguments, console))
     return *end;

@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/app_setup.h"
+#include "cli/building.h"
 #include "cli/consumer.h"
+#include "cli/dev_loop.h"
 #include "cli/embedded_kinesis.h"
 #include "cli/parse.h"
 #include "cli/stop_signals.h"
@@ -17,6 +19,8 @@ struct UpOptions {
   bool local = false;
   std::uint16_t local_port = 0;
   std::string limits = "service";
+  bool build = false;
+  bool watch = false;
   TriggerFlags flags;
 };
 
@@ -32,6 +36,10 @@ void declare_up_options(CLI::App& command, UpOptions& options) {
                   "service: the real service's throughput; none: as fast as possible")
       ->check(CLI::IsMember({"service", "none"}))
       ->type_name("service|none");
+  command.add_flag("--build", options.build,
+                   "Run the components' build commands first, and with --watch after each change");
+  command.add_flag("--watch", options.watch,
+                   "Swap a component whose code changes, without a restart");
   declare_trigger_flags(command, options.flags);
 }
 
@@ -47,6 +55,13 @@ void go_on_after_loss(app::App& app) {
   }
 }
 
+Result<Unit> create_streams(EmbeddedKinesis& kinesis, const AppSetup& setup) {
+  for (const app::Trigger& trigger : setup.app.triggers) {
+    TRY(kinesis.create_missing(trigger.options.stream_arn, 0));
+  }
+  return Unit{};
+}
+
 Result<std::unique_ptr<EmbeddedKinesis>> start_embedded(const UpOptions& options,
                                                         const AppSetup& setup,
                                                         const Console& console) {
@@ -59,9 +74,7 @@ Result<std::unique_ptr<EmbeddedKinesis>> start_embedded(const UpOptions& options
   embedded.limits = options.limits == "none" ? Limits::None : Limits::Service;
   TRY(auto kinesis,
       EmbeddedKinesis::start(embedded, make_log(options.flags, console, Start::ByHand)));
-  for (const app::Trigger& trigger : setup.app.triggers) {
-    TRY(kinesis->create_missing(trigger.options.stream_arn, 0));
-  }
+  TRY(create_streams(*kinesis, setup));
   console.out << "embedded Kinesis: " << kinesis->url() << "\n";
   console.out.flush();
   return kinesis;
@@ -86,32 +99,118 @@ class PassingFolder {
   std::filesystem::path folder_;
 };
 
+/// Runs an app once or, with --watch, again and again.
+class Up {
+ public:
+  Up(UpOptions& options, Start start, const Console& console)
+      : options_(options), given_(options.flags), start_(start), console_(console) {}
+
+  int run() {
+    auto setup = set_up();
+    if (!setup)
+      return console_.error(start_exit_code(setup.error()), setup.error().what);
+    if (options_.flags.print_config) {
+      console_.out << app::print_config(setup->app);
+      return kDone;
+    }
+    const PassingFolder passing(*setup);
+    if (options_.flags.test) {
+      bool stopped = false;
+      const int built = options_.build ? build_app(setup->app, console_, stopped) : int{kDone};
+      return built == kDone && !stopped ? run_trial(*setup, options_.flags, console_) : built;
+    }
+    for (;;) {
+      const ConsumerEnd end = run_once(*setup);
+      if (!end.restart)
+        return end.code;
+      // What was to be done at the start has been done.
+      given_.key_value.clear();
+      given_.sqlite.clear();
+      given_.truncate_logs = false;
+      auto fresh = set_up();
+      if (fresh)
+        *setup = *std::move(fresh);
+      else
+        console_.err << "watch: " << fresh.error().what << "; the app goes on as it was\n";
+    }
+  }
+
+ private:
+  Result<AppSetup> set_up() {
+    options_.flags = given_;
+    TRY(AppSetup setup, set_up_app(start_, options_.manifest, options_.flags, console_));
+    if (options_.local)
+      go_on_after_loss(setup.app);
+    return setup;
+  }
+
+  /// Whether the app as it is written now can be read.
+  Result<Unit> check_app() const {
+    TriggerFlags flags = given_;
+    TRY([[maybe_unused]] const AppSetup setup,
+        set_up_app(start_, options_.manifest, flags, console_));
+    return Unit{};
+  }
+
+  ConsumerEnd run_once(AppSetup& setup) {
+    const DevOptions dev = dev_options(setup);
+    ConsumerEnd end = build_and_run(setup, dev);
+    const bool failed = end.code != kDone && !end.restart;
+    if (failed && options_.watch)
+      end.restart = wait_for_change(setup.app, dev, console_);
+    return end;
+  }
+
+  ConsumerEnd build_and_run(AppSetup& setup, const DevOptions& dev) {
+    ConsumerEnd end;
+    bool stopped = false;
+    if (options_.build)
+      end.code = build_app(setup.app, console_, stopped);
+    if (end.code != kDone || stopped)
+      return end;
+    if (options_.local) {
+      const auto serving = serve_streams(setup);
+      if (!serving) {
+        end.code = console_.error(start_exit_code(serving.error()), serving.error().what);
+        return end;
+      }
+    }
+    ConsumerOptions consumer;
+    consumer.start = start_;
+    consumer.pacing = options_.limits == "none" ? stream::Pacing::Off : stream::Pacing::Service;
+    consumer.embedded = embedded_.get();
+    consumer.dev = options_.watch ? &dev : nullptr;
+    return run_consumer(setup, options_.flags, console_, consumer);
+  }
+
+  /// It goes on over restarts, with its streams.
+  Result<Unit> serve_streams(const AppSetup& setup) {
+    if (embedded_ == nullptr) {
+      TRY(embedded_, start_embedded(options_, setup, console_));
+      return Unit{};
+    }
+    return create_streams(*embedded_, setup);
+  }
+
+  DevOptions dev_options(const AppSetup& setup) const {
+    DevOptions dev;
+    dev.build = options_.build;
+    dev.manifest = setup.app.document;
+    dev.runtime_config = setup.runtime.file;
+    dev.check_app = [this] { return check_app(); };
+    return dev;
+  }
+
+  UpOptions& options_;
+  TriggerFlags given_;  ///< as the command line says, not completed
+  Start start_;
+  const Console& console_;
+  std::unique_ptr<EmbeddedKinesis> embedded_;
+};
+
 int run_up(UpOptions& options, Start start, const Console& console) {
   outlive_broken_pipes();
-  auto setup = set_up_app(start, options.manifest, options.flags, console);
-  if (!setup)
-    return console.error(start_exit_code(setup.error()), setup.error().what);
-  if (options.local)
-    go_on_after_loss(setup->app);
-  if (options.flags.print_config) {
-    console.out << app::print_config(setup->app);
-    return kDone;
-  }
-  const PassingFolder passing(*setup);
-  if (options.flags.test)
-    return run_trial(*setup, options.flags, console);
-  ConsumerOptions consumer;
-  consumer.start = start;
-  consumer.pacing = options.limits == "none" ? stream::Pacing::Off : stream::Pacing::Service;
-  std::unique_ptr<EmbeddedKinesis> embedded;
-  if (options.local) {
-    auto started = start_embedded(options, *setup, console);
-    if (!started)
-      return console.error(start_exit_code(started.error()), started.error().what);
-    embedded = *std::move(started);
-    consumer.embedded = embedded.get();
-  }
-  return run_consumer(*setup, options.flags, console, consumer);
+  return Up(options, start, console).run();
 }
 
 }  // namespace

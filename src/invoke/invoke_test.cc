@@ -5,8 +5,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "invoke/gated_guest.h"
 #include "invoke/guest_log.h"
 #include "invoke/invoke_gate.h"
+#include "invoke/native_guest.h"
+#include "invoke/swappable_guest.h"
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
 
@@ -103,6 +106,92 @@ TEST_F(Gate, LosesNoPermitToAWaiterThatIsCancelled) {
   loop_.poll();
   EXPECT_THAT(entered_, ::testing::ElementsAre(0, 1, 3, 4));
   finish(first);
+}
+
+/// Handlers that take a second and say who they are.
+class Swapping : public ::testing::Test {
+ protected:
+  Task<Invocation> say(std::string who) {
+    co_await clock_.sleep(std::chrono::seconds(1));
+    co_return co_await answer(InvokeOutcome::Done, std::move(who));
+  }
+  std::shared_ptr<Guest> handler(std::string who) {
+    return std::make_shared<NativeGuest>(
+        clock_, [this, who](std::shared_ptr<const Batch>, const CallContext&) { return say(who); });
+  }
+  Task<Result<Unit>> keep(Guest& guest, Duration allowed) {
+    auto batch = std::make_shared<const Batch>();
+    CallContext context;
+    const Invocation ended =
+        co_await guest.handle(std::move(batch), std::move(context), clock_.now() + allowed);
+    said_.push_back(ended.outcome == InvokeOutcome::Done ? ended.message
+                                                         : std::string(name(ended.outcome)));
+    co_return Unit{};
+  }
+  void begin(Guest& guest, Duration allowed = std::chrono::seconds(60)) {
+    calls_.spawn(keep(guest, allowed));
+    loop_.poll();
+  }
+  void finish() {
+    run_virtual(loop_, clock_, [&] { return calls_.empty(); });
+  }
+  Loop loop_;
+  VirtualClock clock_;
+  std::vector<std::string> said_;
+  TaskGroup calls_{loop_};
+};
+
+TEST_F(Swapping, EndsACallOnTheVersionItBeganOn) {
+  SwappableGuest guest(handler("first"));
+  begin(guest);
+  EXPECT_EQ(guest.swap(handler("second")), 1u) << "a call is under way";
+  begin(guest);
+  finish();
+  EXPECT_THAT(said_, ::testing::ElementsAre("first", "second"));
+  EXPECT_EQ(guest.version(), 2u);
+  EXPECT_EQ(guest.swap(handler("third")), 0u);
+}
+
+TEST_F(Swapping, KeepsAFormerVersionUntilItsLastCallHasEnded) {
+  auto first = handler("first");
+  const std::weak_ptr<Guest> watched = first;
+  SwappableGuest guest(std::move(first));
+  begin(guest);
+  begin(guest);
+  guest.swap(handler("second"));
+  EXPECT_FALSE(watched.expired());
+  finish();
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST_F(Swapping, GivesACallThatWaitsAtTheGateToTheNewVersion) {
+  InvokeGate gate(1);
+  SwappableGuest guest(handler("first"));
+  GatedGuest gated(guest, gate, clock_);
+  begin(gated);
+  begin(gated);
+  EXPECT_EQ(guest.swap(handler("second")), 1u) << "the other one has not begun";
+  finish();
+  EXPECT_THAT(said_, ::testing::ElementsAre("first", "second"));
+}
+
+TEST_F(Swapping, DoesNotCountTheWaitAtTheGateAgainstTheDeadline) {
+  InvokeGate gate(1);
+  SwappableGuest guest(handler("first"));
+  GatedGuest gated(guest, gate, clock_);
+  for (int i = 0; i < 3; ++i)
+    begin(gated, std::chrono::milliseconds(1500));
+  finish();
+  EXPECT_THAT(said_, ::testing::ElementsAre("first", "first", "first"));
+}
+
+TEST_F(Swapping, ForgetsACallThatWasInterrupted) {
+  SwappableGuest guest(handler("first"));
+  begin(guest, std::chrono::milliseconds(10));
+  begin(guest);
+  calls_.cancel();
+  finish();
+  EXPECT_EQ(guest.swap(handler("second")), 0u);
 }
 
 }  // namespace

@@ -29,8 +29,9 @@ Result<std::unique_ptr<Rig>> Rig::make(const std::string& dir, std::uint16_t ser
   TRY(rig->linked_,
       wasm::LinkedComponent::link(*rig->engine_, rig->compiled_, wasm::LinkOptions{}));
   TRY(rig->log_, invoke::GuestLog::open(dir + "/logs", ComponentId("bench"), invoke::Echo::Off));
-  const invoke::WasmGuest::Deps deps{rig->clock_, rig->gate_, *rig->linked_, rig->log_.get()};
-  rig->guest_ = std::make_unique<invoke::WasmGuest>(deps);
+  invoke::WasmGuest::Deps deps{rig->clock_, rig->linked_, rig->log_.get()};
+  rig->component_ = std::make_unique<invoke::WasmGuest>(std::move(deps));
+  rig->guest_ = std::make_unique<invoke::GatedGuest>(*rig->component_, rig->gate_, rig->clock_);
   return rig;
 }
 

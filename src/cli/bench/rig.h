@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/service_access.h"
+#include "invoke/gated_guest.h"
 #include "invoke/guest_log.h"
 #include "invoke/wasm/wasm_guest.h"
 #include "runtime/random.h"
@@ -64,10 +65,11 @@ class Rig {
   stream::KinesisClient* client_ = nullptr;
   std::unique_ptr<wasm::Engine> engine_;
   wasm::CompiledComponent compiled_;
-  std::unique_ptr<wasm::LinkedComponent> linked_;
+  std::shared_ptr<const wasm::LinkedComponent> linked_;
   std::unique_ptr<invoke::GuestLog> log_;
   invoke::InvokeGate gate_{64};
-  std::unique_ptr<invoke::WasmGuest> guest_;
+  std::unique_ptr<invoke::WasmGuest> component_;
+  std::unique_ptr<invoke::GatedGuest> guest_;
 };
 
 }  // namespace kt::cli

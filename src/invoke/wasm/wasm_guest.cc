@@ -117,7 +117,7 @@ Invocation to_invocation(wasm::Invocation ended, std::size_t record_count) {
 
 GuestTraits WasmGuest::traits() const {
   GuestTraits traits;
-  traits.has_window_state = deps_.component.world() != wasm::World::Kinesis;
+  traits.has_window_state = deps_.component->world() != wasm::World::Kinesis;
   traits.reports_items = traits.has_window_state;
   return traits;
 }
@@ -126,9 +126,8 @@ Task<Invocation> WasmGuest::handle(std::shared_ptr<const Batch> batch, CallConte
                                    MonotonicTime deadline) {
   CHECK(!batch->empty() || traits().has_window_state,
         "an empty batch for a handler that has no windows");
-  const Duration allowed = deadline - deps_.clock.now();
-  auto permit = co_await deps_.gate.enter();
   const MonotonicTime started = deps_.clock.now();
+  const Duration allowed = deadline - started;
   CallOutput output(deps_.log, context.trace.get());
   // The bridge takes no timeout of 0 to mean "none left".
   const auto timeout = std::max(std::chrono::milliseconds(1),
@@ -137,7 +136,7 @@ Task<Invocation> WasmGuest::handle(std::shared_ptr<const Batch> batch, CallConte
   options.context = view_of(context);
   if (context.trace)
     options.trace = context.trace->context();
-  auto ended = co_await deps_.component.invoke(batch->records, options);
+  auto ended = co_await deps_.component->invoke(batch->records, options);
   output.flush();
   output_dropped_bytes_ += ended.stats.output_dropped_bytes;
   const std::uint64_t peak_memory_bytes = ended.stats.peak_memory_bytes;

@@ -1,25 +1,24 @@
 // invoke/wasm/wasm_guest.h — A component of the bridge as a Guest.
 #pragma once
 #include <memory>
+#include <utility>
 
 #include "invoke/guest.h"
 #include "invoke/guest_log.h"
-#include "invoke/invoke_gate.h"
 #include "wasm/linked_component.h"
 
 namespace kt::invoke {
 
 /// A fresh instance for every batch. Lives on: the shard loop; what Deps refer to outlives it.
-/// The wait for a permit does not count against the call's deadline.
+/// Destroyed before the component's engine.
 class WasmGuest final : public Guest {
  public:
   struct Deps {
     Clock& clock;
-    InvokeGate& gate;
-    const wasm::LinkedComponent& component;
+    std::shared_ptr<const wasm::LinkedComponent> component;
     GuestLog* log;  ///< null: what guests print is dropped
   };
-  explicit WasmGuest(Deps deps) : deps_(deps) {}
+  explicit WasmGuest(Deps deps) : deps_(std::move(deps)) {}
 
   Task<Invocation> handle(std::shared_ptr<const Batch> batch, CallContext context,
                           MonotonicTime deadline) override;

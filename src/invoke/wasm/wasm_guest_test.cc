@@ -45,9 +45,10 @@ class WasmGuestTest : public ::testing::Test {
     guest_.reset();
     const auto compiled = engine_->load(path);
     component_ = *wasm::LinkedComponent::link(*engine_, *compiled, wasm::LinkOptions());
-    guest_.emplace(WasmGuest::Deps{clock_, gate_, *component_, log_.get()});
+    guest_.emplace(WasmGuest::Deps{clock_, component_, log_.get()});
   }
   ~WasmGuestTest() override {
+    guest_.reset();
     component_.reset();
     engine_.reset();
   }
@@ -79,10 +80,9 @@ class WasmGuestTest : public ::testing::Test {
 
   Loop loop_;
   SystemClock clock_{loop_};
-  InvokeGate gate_{1};
   std::string folder_;
   std::unique_ptr<wasm::Engine> engine_;
-  std::unique_ptr<wasm::LinkedComponent> component_;
+  std::shared_ptr<const wasm::LinkedComponent> component_;
   std::unique_ptr<GuestLog> log_;
   std::optional<WasmGuest> guest_;
   CallContext context_;
