@@ -32,6 +32,13 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_OPTIONS(self):
+        body = f"{self.path} {self.headers['x-one']} {self.headers['x-two']}".encode()
+        self.send_response(200 if body == b"/whole 1 None" else 400)
+        self.send_header("content-length", "0")
+        self.send_header("content-type", "text/odd")
+        self.end_headers()
+
     def log_message(self, *_):
         pass
 
@@ -91,6 +98,18 @@ def test_requests(name, tmp_path, web, asked):
     output = ask(asked, app, calls)
     assert web.connections == 1
     assert f"To allow it, add 'http://localhost:{web.port}' to allowed_outbound_hosts" in output, output
+
+
+@pytest.mark.parametrize("name", ["spin_network", *ASYNCHRONOUS])
+def test_every_function_of_headers_and_requests(name, tmp_path, web, asked):
+    app = HostApp(tmp_path, guest(name), {"allowed_outbound_hosts": [f"http://127.0.0.1:{web.port}"]})
+    request = r'Method::Options Some\(Scheme::Http\) Some\("/whole"\) true 200 text/odd'
+    if name in BLOCKING:
+        request = rf"\[Ok\(\(\)\), Ok\(\(\)\), Ok\(\(\)\), Ok\(\(\)\)\] true {request} Some\(Ok\(Ok\(false\)\)\)"
+    else:
+        request = rf"\(Some\(7000000000\), Some\(8000000000\), Some\(9000000000\)\) true {request} 418 0"
+    ask(asked, app, [("fields", says(r"\[49, 50\] \[51\] \(false, false, 3\) true")),
+                     (f"request 127.0.0.1:{web.port}", says(request))])
 
 
 @pytest.mark.parametrize("name", BLOCKING)
@@ -199,7 +218,11 @@ def test_sockets(name, tmp_path, echo, asked):
         (f"tcp 127.0.0.1 {echo}", says("tcp pong")), (f"udp 127.0.0.1 {echo}", says("udp pong")),
         ("tcp 127.0.0.1 1", denied), ("udp 127.0.0.1 1", denied), (f"tcp 127.0.0.2 {echo}", denied),
         ("bind-tcp 0", denied), ("bind-udp 0", denied),
-        ("lookup localhost", Refused("permanent-resolver-failure"))])
+        ("lookup localhost", Refused("permanent-resolver-failure")),
+        *([("listen", denied),
+           (f"tcp-options 127.0.0.1 {echo}", says(r"8 \(true, 60, 5, 3\) 9 true true false true true true")),
+           (f"udp-options 127.0.0.1 {echo}", says("3 9 true true true true")),
+           ("udp-options 127.0.0.1 1", denied)] if name == "spin_network" else [])])
 
 
 @pytest.mark.parametrize("name", ASYNCHRONOUS)

@@ -46,6 +46,11 @@ fn run(words: &[&str]) -> Deed {
         ["bind-udp", port] => bind_udp(port),
         ["timeouts", nanos] => timeouts(number(nanos)?),
         ["ipv6-only"] => ipv6_only(),
+        ["fields"] => fields(),
+        ["tcp-options", to, port] => tcp_options(to, port),
+        ["udp-options", to, port] => udp_options(to, port),
+        ["listen"] => listen(),
+        ["request", authority] => request(authority),
         ["lookup", name] => {
             let network = instance_network();
             wasi::sockets::ip_name_lookup::resolve_addresses(&network, name).map_err(debug)?;

@@ -1,6 +1,7 @@
 //! Does with wasi:http and wasi:sockets 0.3 what its records say, and prints what came of it:
 //!
 //!   get <http|https> <authority> <path>
+//!   fields, request <authority>                     every function of headers and of requests
 //!   tcp <a.b.c.d> <port>, udp …, udp-connected …    sends "ping", prints the answer
 //!   bind-tcp <a.b.c.d>, bind-udp <a.b.c.d>, listen  on any port
 //!   tcp-options, udp-options                        sets each and reads it
