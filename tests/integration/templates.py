@@ -7,13 +7,14 @@
         app.printed_within(30, "one order")
 """
 
+import functools
 import re
 import subprocess
 import tomllib
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import ROOT, Consumer, LocalKinesis, clean_environment, create_stream, kinesis
+from harness import BINARY, ROOT, Consumer, LocalKinesis, clean_environment, create_stream, kinesis
 
 TEMPLATES = ROOT / "templates"
 FILTERS = {
@@ -59,11 +60,28 @@ def values_of(template, name, given):
 
 
 def render(template, parent, name="shop-orders", **given):
-    """A new app of the template in parent/name, as `spin new` makes it."""
+    """A new app of the template in parent/name, by `trigger-kinesis new`."""
     _, values = values_of(template, name, given)
     folder = Path(parent) / name
+    if has_new():
+        words = [word for key, value in given.items() for word in ("--value", f"{key.replace('_', '-')}={value}")]
+        run_new(parent, "--dir", TEMPLATES / template, name, "-o", folder, *words)
+        return folder
     copy_content(template, folder, values)
     return folder
+
+
+@functools.cache
+def has_new():
+    """A binary from before `new` is stood in for."""
+    return subprocess.run([BINARY, "new", "--help"], capture_output=True).stdout.startswith(b"Makes an app")
+
+
+def run_new(folder, *words):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    done = subprocess.run([BINARY, "new", *words], cwd=folder, env=clean_environment(folder), capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def copy_content(template, folder, values, skip=()):
@@ -80,6 +98,10 @@ def copy_content(template, folder, values, skip=()):
 
 def add(template, app, name, **given):
     """A component of the template added to an app, as `spin add` does it."""
+    if has_new():
+        words = [word for key, value in given.items() for word in ("--value", f"{key.replace('_', '-')}={value}")]
+        run_new(app, "--add", "--dir", TEMPLATES / template, name, *words)
+        return
     manifest, values = values_of(template, name, given)
     adding = manifest["add_component"]
     values["output-path"] = name
