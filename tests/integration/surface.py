@@ -113,6 +113,16 @@ def contract():
     return found
 
 
+def network_of_wasi():
+    """Of WASI's own interfaces those that leave the machine; the older snapshot's WIT has only what it differs in."""
+    found = defaultdict(dict)
+    for path in ROOT.glob("tests/guests/spin_network*/wit/*.wit"):
+        for interface, functions in functions_of(path.read_text()).items():
+            if interface.startswith(("wasi:http/", "wasi:sockets/")):
+                found[interface] |= functions
+    return found
+
+
 def linked():
     """The interfaces that the bridge's sources provide, by name."""
     found = set()
@@ -234,7 +244,7 @@ def hold(asked, calls, got):
 
 def main():
     importers = imported()
-    for interface, functions in sorted(contract().items()):
+    for interface, functions in sorted((contract() | network_of_wasi()).items()):
         print(interface)
         for function in sorted(functions):
             print(f"    {function:42} {' '.join(importers[interface, function]) or 'NOBODY'}")

@@ -246,8 +246,9 @@ def test_asynchronous_sockets_to_a_blocked_network(name, tmp_path, echo, asked):
     config.write_text('[outbound_networking]\nblock_networks = ["private"]\n')
     app = HostApp(tmp_path / "app", guest(name), {"allowed_outbound_hosts": ["*://*:*"]})
     denied = Refused("^error ErrorCode::AccessDenied$")
-    ask(asked, app, [(f"{way} 127.0.0.1 {echo}", denied) for way in ("tcp", "udp", "udp-connected")] +
-        [("listen", denied), ("lookup localhost", Refused("PermanentResolverFailure"))], "--runtime-config-file", config)
+    ask(asked, app, [*((f"{way} 127.0.0.1 {echo}", denied) for way in ("tcp", "udp", "udp-connected")),
+                     ("listen", denied), ("lookup localhost", Refused("PermanentResolverFailure"))],
+        "--runtime-config-file", config)
 
 
 @pytest.mark.parametrize("name", BLOCKING)

@@ -114,7 +114,9 @@ fn tcp_options(to: &str, port: &str) -> Deed {
     let _streams = socket.finish_connect().map_err(debug)?;
     let known = socket.local_address().is_ok() && socket.remote_address().is_ok();
     socket.shutdown(ShutdownType::Both).map_err(debug)?;
-    Ok(format!("{set} {keep_alive:?} {hops} {receive} {send} {listening} {family} {nobody} {known}"))
+    Ok(format!(
+        "{set} {keep_alive:?} {hops} {receive} {send} {listening} {family} {nobody} {known}"
+    ))
 }
 
 fn udp_options(to: &str, port: &str) -> Deed {
