@@ -203,6 +203,19 @@ def test_a_value_larger_than_its_memory_ends_the_call_and_a_larger_one_is_an_err
     siege.grew_at_most(400)
 
 
+def test_answers_that_nobody_takes_do_not_pile_up(besieged):
+    def prepare(app):
+        app.state.mkdir()
+        with sqlite3.connect(app.state / "sqlite_key_value.db") as database:
+            database.execute("CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL, "
+                             "value BLOB NOT NULL, PRIMARY KEY (store, key))")
+            database.execute("INSERT INTO spin_key_value VALUES ('default', 'large', zeroblob(?))", (60 * MIB,))
+    siege = besieged(allowed=EVERYWHERE, prepare=prepare, source="spin_stores_async")
+    siege.tell("kv3 open default\nkv3 unread large 100")
+    siege.hold_out(lambda: b"100 begun" in siege.app.out("bad") or "a batch failed" in siege.output, "the call ends")
+    siege.grew_at_most(450)
+
+
 ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c)"
 
 

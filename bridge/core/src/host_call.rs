@@ -8,9 +8,14 @@
 use std::ffi::c_void;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::oneshot;
+
+/// Bytes of arguments and answers that may be on their way for one instance. One that asks many
+/// things at a time could else have the host hold any number of the largest answers.
+const ON_THEIR_WAY_MAX: usize = 256 << 20;
 
 /// What crosses in either direction.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -104,6 +109,20 @@ impl HostError {
     }
     fn malformed(what: &str) -> HostError {
         HostError::new(Fault::Other, format!("the host answered with {what}"))
+    }
+}
+
+impl Value {
+    /// What it holds beside itself.
+    fn weight(&self) -> usize {
+        match self {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::List(items) => {
+                items.iter().map(Value::weight).sum::<usize>() + std::mem::size_of_val(&items[..])
+            }
+            _ => 0,
+        }
     }
 }
 
@@ -312,6 +331,7 @@ struct Session {
     host: Arc<Host>,
     call_context: usize,
     begun: OnceLock<usize>,
+    on_their_way: Arc<AtomicUsize>,
 }
 
 impl Session {
@@ -338,7 +358,12 @@ impl HostLink {
     pub fn new(host: Option<&Arc<Host>>, call_context: usize) -> HostLink {
         HostLink(host.map(|host| {
             let host = host.clone();
-            Arc::new(Session { host, call_context, begun: OnceLock::new() })
+            Arc::new(Session {
+                host,
+                call_context,
+                begun: OnceLock::new(),
+                on_their_way: Arc::default(),
+            })
         }))
     }
 
@@ -354,7 +379,9 @@ impl HostLink {
             let Some(session) = session else {
                 return Err(HostError::new(Fault::AccessDenied, "the host offers nothing"));
             };
-            start(&session, operation, arguments).await.unwrap_or(Err(HostError::unanswered()))
+            let answered = start(&session, operation, arguments);
+            let answer = answered.await.map(Weighed::arrived);
+            answer.unwrap_or(Err(HostError::unanswered()))
         }
     }
 
@@ -368,18 +395,76 @@ impl HostLink {
 
 type Answer = Result<Value, HostError>;
 
+/// Something on its way, counted until it arrives or is dropped.
+struct Weighed<T> {
+    value: T,
+    _load: Load,
+}
+
+impl<T> Weighed<T> {
+    fn arrived(self) -> T {
+        self.value
+    }
+}
+
+struct Load {
+    bytes: usize,
+    total: Arc<AtomicUsize>,
+}
+
+impl Load {
+    fn new(bytes: usize, total: &Arc<AtomicUsize>) -> Load {
+        total.fetch_add(bytes, Ordering::Relaxed);
+        Load { bytes, total: total.clone() }
+    }
+    fn is_too_much(&self) -> bool {
+        self.bytes > 0 && self.total.load(Ordering::Relaxed) > ON_THEIR_WAY_MAX
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+fn too_much() -> HostError {
+    HostError::new(Fault::TooMany, "the guest has too much data on its way to and from its host")
+}
+
 /// A call under way: owned by the host until it answers.
 #[allow(non_camel_case_types)]
 pub struct kt_host_call {
     views: Views,
     _arguments: Vec<Value>,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Weighed<Answer>>,
+    load: Load,
 }
 
-fn start(session: &Session, operation: u32, arguments: Vec<Value>) -> oneshot::Receiver<Answer> {
+impl kt_host_call {
+    fn end(self, answer: Answer) {
+        let total = self.load.total.clone();
+        drop(self.load);
+        let load = Load::new(answer.as_ref().map_or(0, Value::weight), &total);
+        let value = if load.is_too_much() { Err(too_much()) } else { answer };
+        // A guest that was interrupted no longer waits.
+        let _ = self.answer.send(Weighed { value, _load: load });
+    }
+}
+
+fn start(
+    session: &Session,
+    operation: u32,
+    arguments: Vec<Value>,
+) -> oneshot::Receiver<Weighed<Answer>> {
     let (answer, answered) = oneshot::channel();
+    let load = Load::new(arguments.iter().map(Value::weight).sum(), &session.on_their_way);
+    if load.is_too_much() {
+        let _ = answer.send(Weighed { value: Err(too_much()), _load: load });
+        return answered;
+    }
     let views = Views::of(&arguments);
-    let call = Box::new(kt_host_call { views, _arguments: arguments, answer });
+    let call = Box::new(kt_host_call { views, _arguments: arguments, answer, load });
     let (data, count) = (call.views.top.as_ptr(), call.views.top.len());
     let begun = session.pointer();
     // SAFETY: the header's contract. The call is the host's now, and with it what `data` views.
@@ -394,8 +479,7 @@ fn start(session: &Session, operation: u32, arguments: Vec<Value>) -> oneshot::R
 pub unsafe fn answer_host_call(call: *mut kt_host_call, value: &kt_value) {
     // SAFETY: the caller's promise.
     let (call, value) = unsafe { (Box::from_raw(call), read(value)) };
-    // A guest that was interrupted no longer waits.
-    let _ = call.answer.send(value);
+    call.end(value);
 }
 
 /// Ends a call with a fault.
@@ -411,5 +495,5 @@ pub unsafe fn refuse_host_call(
     // SAFETY: the caller's promise.
     let (call, detail) = unsafe { (Box::from_raw(call), detail.as_ref().map(|v| read(v))) };
     let detail = detail.and_then(Result::ok).unwrap_or_default();
-    let _ = call.answer.send(Err(HostError { fault: Fault::of(code), message, detail }));
+    call.end(Err(HostError { fault: Fault::of(code), message, detail }));
 }

@@ -91,6 +91,21 @@ async fn both<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (
     .await
 }
 
+/// Begins all of them, lets the answers come, and takes none.
+async fn begin_and_compute<F: Future>(futures: Vec<F>) -> String {
+    let mut begun: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        for one in &mut begun {
+            let _ = one.as_mut().poll(context);
+        }
+        Poll::Ready(())
+    })
+    .await;
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(6);
+    while std::time::Instant::now() < end {}
+    format!("{} begun", begun.len())
+}
+
 async fn key_value(held: &mut Held, words: &[&str]) -> String {
     if let ["open", label] = words {
         return said(Store::open((*label).to_owned()).await.map(|store| held.store = Some(store)));
@@ -102,6 +117,10 @@ async fn key_value(held: &mut Held, words: &[&str]) -> String {
         ["both", first, second] => {
             let (first, second) = both(get(first), get(second)).await;
             said(first.map(|v| v.map(shown))) + " " + &said(second.map(|v| v.map(shown)))
+        }
+        ["unread", key, count] => {
+            let gets: Vec<_> = (0..count.parse().unwrap()).map(|_| get(key)).collect();
+            begin_and_compute(gets).await
         }
         ["set", key, value] => said(store.set((*key).to_owned(), data(value)).await),
         ["delete", key] => said(store.delete((*key).to_owned()).await),
