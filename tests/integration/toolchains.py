@@ -15,6 +15,12 @@ CACHE = Path(os.environ.get("KT_CACHE", Path(os.environ.get("XDG_CACHE_HOME", Pa
 GUEST_RUST = ROOT / "tools/guest-rust.sh"
 
 
+def run(command, folder, environment):
+    done = subprocess.run(["nice", *command], cwd=folder, env={**os.environ, **environment}, capture_output=True,
+                          text=True, timeout=900)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
 class Rust:
     """Apps share one target folder, so that the SDK and its dependencies are compiled once."""
 
@@ -51,6 +57,9 @@ class Rust:
         self.target.mkdir(parents=True, exist_ok=True)
         (app / "target").symlink_to(self.target)
 
+    def unit_tests(self, app):
+        run(["cargo", "test"], app, self.environment)
+
     def guest(self, folder, output):
         """A crate of tests/guests as a module. Another checkout may have built its own into the same target folder."""
         (folder / "src/lib.rs").touch()
@@ -80,7 +89,9 @@ class Node:
         return self.sdk
 
     def prepare(self, app):
-        """What a user does to try the checkout's SDK, who has it packed."""
+        """What a user does to try the checkout's SDK, who has it packed. Once an app is enough."""
+        if "file:" in (Path(app) / "package.json").read_text():
+            return
         self.run("npm", "install", self.packed_sdk(), cwd=app)
 
     def sdk_folder(self):
@@ -134,6 +145,9 @@ class Go:
     def prepare(self, app):
         (Path(app) / "go.work").write_text(f"go 1.24\n\nuse (\n\t.\n\t{ROOT}/sdk/go\n)\n")
 
+    def unit_tests(self, app):
+        run(["go", "test", "./..."], app, self.environment)
+
     def guest(self, folder, output):
         """A module of tests/guests."""
         done = subprocess.run(["nice", "go", "build", "-buildmode=c-shared", "-ldflags=-s -w", "-o", output, "."],
@@ -152,4 +166,7 @@ class Cpp:
         self.environment = {}
 
     def prepare(self, app):
+        pass
+
+    def unit_tests(self, app):
         pass
