@@ -129,7 +129,6 @@ def test_the_page_of_the_kcl_is_true(tmp_path):
 
 def test_every_page_of_the_guide_is_followed():
     pages = {path.name for path in (ROOT / "docs/guide").glob("*.md") if "```sh" in path.read_text()}
-    followed = set(re.findall(r'"([\w-]+\.md)"', Path(__file__).read_text()))
-    scripted = Path(__file__).with_name("test_templates_script.py")
-    followed |= set(re.findall(r"([\w-]+\.md)", scripted.read_text())) if scripted.exists() else set()
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    followed = set(re.findall(r"([\w-]+\.md)\b", tests))
     assert pages <= followed, pages - followed

@@ -26,6 +26,7 @@ def test_an_app_of_the_template_handles_records(tmp_path, template, toolchain):
     folder = render(template, tmp_path, shard_iterator_type="TRIM_HORIZON", shard_idle_wait_millis="100")
     toolchain.prepare(folder)
     build(folder, toolchain.environment)
+    toolchain.unit_tests(folder)
     with running(folder) as app:
         app.put("ada", "one order", "another order")
         app.printed_within(60, "ada: one order", "ada: another order")
