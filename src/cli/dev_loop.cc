@@ -26,12 +26,16 @@ std::optional<ComponentId> component_of(const std::string& group, std::string_vi
   return ComponentId(group.substr(kind.size()));
 }
 
-/// Its wasm file, and the files that it sees.
+/// Its wasm file, those it is composed with, and the files that it sees.
 watch::FileGroup code_files(const app::App& app, const app::Component& component) {
   watch::FileGroup group;
   group.name = group_name(kCode, component.id);
   group.root = fs::absolute(app.root);
   group.patterns.push_back(fs::absolute(component.source).string());
+  for (const app::Dependency& dependency : component.dependencies) {
+    if (!dependency.source.empty())
+      group.patterns.push_back(fs::absolute(dependency.source).string());
+  }
   for (const app::Placement& placement : component.files)
     group.patterns.push_back(placement.source);
   return group;
