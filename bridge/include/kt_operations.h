@@ -174,15 +174,23 @@ typedef enum {
   KT_NETWORK_TLS = 0x0905,     /* (text host): [boolean platform roots, boolean well-known roots,
                                   bytes or none: PEM roots, bytes or none: PEM client certificate,
                                   bytes or none: PEM private key] */
-  KT_NETWORK_HEADERS = 0x0906, /* (): list of [text name, text value] to add to a request: trace
-                                  context */
+  KT_NETWORK_BEGIN_REQUEST = 0x0906, /* (text method, text scheme, text host, integer port):
+                                        [integer request, list of [text name, text value] headers
+                                        to set: trace context, boolean open connections may be used,
+                                        boolean the server speaks HTTP/2 without TLS] */
+  KT_NETWORK_END_REQUEST = 0x0907,   /* (request, integer status or none, text error or none): none.
+                                        Neither: nobody waited for the answer */
 
-  /* Telemetry of guests (wasi:otel). */
-  KT_OTEL_SPAN_START = 0x0a00,
-  KT_OTEL_SPAN_END = 0x0a01,
-  KT_OTEL_OUTER_CONTEXT = 0x0a02,
-  KT_OTEL_METRICS = 0x0a03,
-  KT_OTEL_LOG = 0x0a04,
+  /* Telemetry of guests: the records of wasi:otel@0.2.0-rc.2 as lists of their fields in their
+   * order, without names. An enum is the number of its case, a variant [number, payload or none],
+   * flags a boolean (there is one), an unsigned number the integer of its bits. metric-data's
+   * variants are numbered 0 to 3 whatever their type of number is: gauge, sum, histogram,
+   * exponential histogram. What cannot be used is dropped: only METRICS refuses. */
+  KT_OTEL_SPAN_START = 0x0a00,    /* (span-context): none */
+  KT_OTEL_SPAN_END = 0x0a01,      /* (span-data): none */
+  KT_OTEL_OUTER_CONTEXT = 0x0a02, /* (): span-context */
+  KT_OTEL_METRICS = 0x0a03,       /* (resource-metrics): none. INVALID, TOO_MANY */
+  KT_OTEL_LOG = 0x0a04,           /* (log-record): none */
 } kt_operation;
 
 #endif

@@ -66,6 +66,19 @@ std::shared_ptr<const wasm::LinkedComponent> with_folder(
   return {both, both->linked.get()};
 }
 
+/// A component that reports telemetry of its own is run where that was asked for.
+Result<Unit> check_experiments(const wasm::CompiledComponent& component,
+                               const TriggerFlags& flags) {
+  for (const std::string& name : component.imports()) {
+    if (flags.wasi_otel || !name.starts_with("wasi:otel/"))
+      continue;
+    return fail(ErrorCode::Invalid,
+                "it imports `" + name + "`, which is experimental: start with " +
+                    "--experimental-wasi-otel to let it send telemetry of its own");
+  }
+  return Unit{};
+}
+
 /// A window's state goes through what only the second world has.
 Result<Unit> check_world(const app::Trigger& trigger, const wasm::LinkedComponent& component) {
   if (trigger.options.tumbling_window.count() == 0 || component.world() != wasm::World::Kinesis)
@@ -85,7 +98,7 @@ Result<std::unique_ptr<Components>> Components::load(const AppSetup& setup,
                                                      const Log& log, AppTelemetry* telemetry) {
   TRY(app::check_sources(setup.app));
   std::unique_ptr<Components> out(new Components());
-  TRY(out->hosts_, Hosts::make(setup, console, log, telemetry));
+  TRY(out->hosts_, Hosts::make(setup, flags, console, log, telemetry));
   if (logs == Logs::Open) {
     TRY(out->hosts_->prepare(flags));
   }
@@ -112,6 +125,7 @@ Result<Components::One> Components::load_one(const app::Component& component, co
   if (!one.compiled.cache_note().empty())
     log.warn("compiled code is not cached",
              {{"component", component.id.str()}, {"why", one.compiled.cache_note()}});
+  TRY(check_experiments(one.compiled, flags));
   wasm::LinkOptions options = link_options(component, setup, flags);
   options.host = hosts_->of(component.id);
   TRY(one.linked, wasm::LinkedComponent::link(*engine_, one.compiled, options));

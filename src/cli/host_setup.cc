@@ -9,6 +9,8 @@
 #include "host/mqtt/mqtt_capability.h"
 #include "host/mysql/mysql_capability.h"
 #include "host/network/network_capability.h"
+#include "host/otel/guest_telemetry.h"
+#include "host/otel/permit_metrics.h"
 #include "host/outbound_rules.h"
 #include "host/postgres/postgres_capability.h"
 #include "host/redis/redis_capability.h"
@@ -37,8 +39,13 @@ std::set<std::string, std::less<>> set_of(const Names& names) {
 
 }  // namespace
 
-Hosts::Hosts(const AppSetup& setup, const Console& console, const Log& log, AppTelemetry* telemetry)
-    : setup_(setup), console_(console), log_(log), telemetry_(telemetry) {}
+Hosts::Hosts(const AppSetup& setup, const TriggerFlags& flags, const Console& console,
+             const Log& log, AppTelemetry* telemetry)
+    : setup_(setup),
+      wasi_otel_(flags.wasi_otel),
+      console_(console),
+      log_(log),
+      telemetry_(telemetry) {}
 
 Hosts::~Hosts() {
   std::promise<void> closed;
@@ -61,9 +68,10 @@ Task<Result<Unit>> Hosts::close(std::promise<void>& closed) {
   co_return Unit{};
 }
 
-Result<std::unique_ptr<Hosts>> Hosts::make(const AppSetup& setup, const Console& console,
-                                           const Log& log, AppTelemetry* telemetry) {
-  std::unique_ptr<Hosts> made(new Hosts(setup, console, log, telemetry));
+Result<std::unique_ptr<Hosts>> Hosts::make(const AppSetup& setup, const TriggerFlags& flags,
+                                           const Console& console, const Log& log,
+                                           AppTelemetry* telemetry) {
+  std::unique_ptr<Hosts> made(new Hosts(setup, flags, console, log, telemetry));
   TRY(made->put_together());
   return made;
 }
@@ -79,7 +87,12 @@ Result<Unit> Hosts::put_together() {
   TRY(stores_->variables()->check_required());
   TRY(blocked_, blocked_networks());
   TRY(tls_, client_tls());
-  permits_ = std::make_shared<host::ConnectionPermits>(permits());
+  host::ConnectionPermits::Options limits = permits();
+  if (telemetry_ != nullptr && telemetry_->is_on()) {
+    limits.clock = &services_->clock();
+    limits.watcher = std::make_shared<host::PermitMetrics>(*telemetry_->telemetry());
+  }
+  permits_ = std::make_shared<host::ConnectionPermits>(std::move(limits));
   for (const app::Component& component : setup_.app.components) {
     auto added = add(component);
     if (!added)
@@ -171,10 +184,17 @@ Result<Unit> Hosts::add(const app::Component& component) {
   network.policy = policy;
   network.permits = permits_;
   network.tls = tls_;
+  network.reuses_connections = setup_.runtime.http_connection_pooling;
+  network.plain_http2 = console_.variable("SPIN_OUTBOUND_H2C_PRIOR_KNOWLEDGE");
   network.warn = [this](const std::string& text) { warn(text); };
   offer(*host, CapabilityFamily::Network,
         std::make_shared<host::NetworkCapability>(component.id.str(), std::move(network)));
   add_servers(policy, *host);
+  if (wasi_otel_) {
+    otel::Telemetry* const telemetry = telemetry_ == nullptr ? nullptr : telemetry_->telemetry();
+    host->add(CapabilityFamily::Otel,
+              std::make_shared<host::GuestTelemetry>(component.id.str(), telemetry, log_));
+  }
   hosts_.emplace(component.id, std::move(host));
   return Unit{};
 }

@@ -26,8 +26,9 @@ class Hosts {
  public:
   /// Invalid: what the manifest or the runtime configuration names cannot be. `telemetry` may be
   /// null. Opens and writes nothing.
-  static Result<std::unique_ptr<Hosts>> make(const AppSetup& setup, const Console& console,
-                                             const Log& log, AppTelemetry* telemetry);
+  static Result<std::unique_ptr<Hosts>> make(const AppSetup& setup, const TriggerFlags& flags,
+                                             const Console& console, const Log& log,
+                                             AppTelemetry* telemetry);
   Hosts(const Hosts&) = delete;
   Hosts& operator=(const Hosts&) = delete;
   ~Hosts();
@@ -38,7 +39,8 @@ class Hosts {
   std::shared_ptr<wasm::Host> of(const ComponentId& id) const { return hosts_.at(id); }
 
  private:
-  Hosts(const AppSetup& setup, const Console& console, const Log& log, AppTelemetry* telemetry);
+  Hosts(const AppSetup& setup, const TriggerFlags& flags, const Console& console, const Log& log,
+        AppTelemetry* telemetry);
   Result<Unit> put_together();
   Result<host::BlockedNetworks> blocked_networks() const;
   Result<std::shared_ptr<const host::ClientTls>> client_tls() const;
@@ -56,6 +58,7 @@ class Hosts {
   void warn(const std::string& text) const;
 
   const AppSetup& setup_;
+  bool wasi_otel_;
   const Console& console_;
   Log log_;
   AppTelemetry* telemetry_;  ///< null: nobody watches

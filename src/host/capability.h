@@ -6,7 +6,7 @@
 #include <memory>
 #include <tl/expected.hpp>
 
-#include "model/trace_context.h"
+#include "host/instance_trace.h"
 #include "runtime/task.h"
 #include "wasm/host_call.h"
 
@@ -45,7 +45,9 @@ class Capability {
   virtual ~Capability() = default;
   virtual std::unique_ptr<CapabilitySession> begin() = 0;
   /// The same for an instance whose call belongs to a trace; for capabilities that pass it on.
-  virtual std::unique_ptr<CapabilitySession> begin_traced(const TraceContext&) { return begin(); }
+  virtual std::unique_ptr<CapabilitySession> begin_traced(std::shared_ptr<InstanceTrace>) {
+    return begin();
+  }
 };
 
 /// The families: the second byte of an operation.

@@ -14,7 +14,7 @@ class Session final : public wasm::HostSession {
           TraceContext trace)
       : loop_(loop),
         capabilities_(std::move(capabilities)),
-        trace_(std::move(trace)),
+        trace_(std::make_shared<InstanceTrace>(std::move(trace))),
         calls_(loop.executor()) {}
 
   void call(wasm::HostCall call) noexcept override {
@@ -65,7 +65,7 @@ class Session final : public wasm::HostSession {
 
   HostLoop& loop_;
   std::shared_ptr<ComponentHost::Capabilities> capabilities_;
-  TraceContext trace_;
+  std::shared_ptr<InstanceTrace> trace_;
   std::map<CapabilityFamily, std::unique_ptr<CapabilitySession>> sessions_;
   TaskGroup calls_;
 };

@@ -1,5 +1,6 @@
 #include "host/connection_permits.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -25,6 +26,7 @@ struct ConnectionPermits::State {
     ++held_by_use[use];
   }
   void admit();
+  void tell(const std::string& use, std::optional<Duration> waited) const;
 };
 
 /// A place in the line. Cancelled: it leaves.
@@ -59,6 +61,21 @@ void ConnectionPermits::State::admit() {
   }
 }
 
+void ConnectionPermits::State::tell(const std::string& use, std::optional<Duration> waited) const {
+  const auto share = [](std::size_t count, std::size_t max) {
+    return static_cast<double>(count) / static_cast<double>(std::max<std::size_t>(max, 1));
+  };
+  if (options.watcher == nullptr)
+    return;
+  std::optional<double> use_share;
+  std::optional<double> total_share;
+  if (const auto max = options.max_of_use.find(use); max != options.max_of_use.end())
+    use_share = share(held_by_use.at(use), max->second);
+  if (options.total_max)
+    total_share = share(held, *options.total_max);
+  options.watcher->given(use, waited, use_share, total_share);
+}
+
 ConnectionPermits::Permit& ConnectionPermits::Permit::operator=(Permit&& other) noexcept {
   if (this != &other) {
     give_back();
@@ -84,15 +101,25 @@ ConnectionPermits::ConnectionPermits(Options options) : state_(std::make_shared<
 Task<ConnectionPermits::Permit> ConnectionPermits::enter(std::string use) {
   if (auto permit = try_enter(use))
     co_return *std::move(permit);
+  Clock* const clock = state_->options.clock;
+  const MonotonicTime begun = clock == nullptr ? MonotonicTime() : clock->now();
   Turn turn(state_, std::move(use));
   co_await turn.granted.wait();
+  if (clock != nullptr)
+    state_->tell(turn.use, clock->now() - begun);
   co_return std::move(turn.permit);
+}
+
+void ConnectionPermits::note_refused(const std::string& use) const {
+  if (state_->options.watcher != nullptr)
+    state_->options.watcher->refused(use);
 }
 
 std::optional<ConnectionPermits::Permit> ConnectionPermits::try_enter(const std::string& use) {
   if (!state_->fits(use))
     return std::nullopt;
   state_->take(use);
+  state_->tell(use, std::nullopt);
   return Permit(state_, use);
 }
 

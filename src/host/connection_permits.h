@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "runtime/clock.h"
 #include "runtime/event.h"
 
 namespace kt::host {
@@ -18,9 +19,22 @@ namespace kt::host {
 /// has none is unlimited. One for the app. Lives on: host loop.
 class ConnectionPermits {
  public:
+  /// Is told of permits; for telemetry.
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    /// `waited`: none where there was room at once. The shares, of 1, are of the use's limit and of
+    /// that of all, where there are such limits.
+    virtual void given(const std::string& use, std::optional<Duration> waited,
+                       std::optional<double> use_share, std::optional<double> total_share) = 0;
+    virtual void refused(const std::string& use) = 0;
+  };
   struct Options {
     std::optional<std::size_t> total_max;
     std::map<std::string, std::size_t, std::less<>> max_of_use;
+    /// Both or none; they outlive the permits.
+    Clock* clock = nullptr;
+    std::shared_ptr<Watcher> watcher = nullptr;
   };
 
  private:
@@ -51,6 +65,8 @@ class ConnectionPermits {
   Task<Permit> enter(std::string use);
   /// Nothing when there is no room now.
   std::optional<Permit> try_enter(const std::string& use);
+  /// For the watcher: who tried does not wait.
+  void note_refused(const std::string& use) const;
 
   /// Whether there is a limit that counts the use: permits of another need not be held.
   bool limits(const std::string& use) const;

@@ -16,6 +16,11 @@ class ConnectionPermitsTest : public ::testing::Test {
     held_.push_back(std::move(permit));
     co_return Unit{};
   }
+  Task<Result<Unit>> let_go_after(Duration time) {
+    co_await clock_.sleep(time);
+    held_.clear();
+    co_return Unit{};
+  }
   void settle() {
     while (loop_.poll() > 0) {
     }
@@ -69,6 +74,36 @@ TEST_F(ConnectionPermitsTest, LoseNothingToAWaiterThatIsCancelled) {
   EXPECT_TRUE(entered_.empty());
   first.reset();
   EXPECT_TRUE(permits_.try_enter("http").has_value());
+}
+
+class Counting final : public ConnectionPermits::Watcher {
+ public:
+  void given(const std::string& use, std::optional<Duration> waited,
+             std::optional<double> use_share, std::optional<double> total_share) override {
+    seen.push_back(use + (waited ? " waited " + std::to_string(waited->count()) : "") + " " +
+                   std::to_string(use_share.value_or(-1)) + " " +
+                   std::to_string(total_share.value_or(-1)));
+  }
+  void refused(const std::string& use) override { seen.push_back(use + " refused"); }
+  std::vector<std::string> seen;
+};
+
+TEST_F(ConnectionPermitsTest, TellTheWatcherWhoWaitedAndHowTightItIs) {
+  const auto watcher = std::make_shared<Counting>();
+  permits_ = ConnectionPermits({std::size_t{4}, {{"http", 1}}, &clock_, watcher});
+  TaskGroup calls(loop_);
+  calls.spawn(enter_and_note("http", 1));
+  calls.spawn(enter_and_note("http", 2));
+  settle();
+  calls.spawn(let_go_after(Duration(70)));
+  settle();
+  clock_.advance_to_next();
+  settle();
+  const auto socket = permits_.try_enter("socket");
+  permits_.note_refused("socket");
+  EXPECT_EQ(watcher->seen,
+            (std::vector<std::string>{"http 1.000000 0.250000", "http waited 70 1.000000 0.250000",
+                                      "socket -1.000000 0.500000", "socket refused"}));
 }
 
 }  // namespace

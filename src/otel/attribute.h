@@ -8,10 +8,19 @@
 
 namespace kt::otel {
 
-/// What an attribute may be worth; a list holds values of one kind.
+/// What is no text.
+struct ByteString {
+  std::string bytes;
+  friend bool operator==(const ByteString&, const ByteString&) = default;
+};
+
+/// What an attribute may be worth; a list holds values of one kind. Bytes and maps are for the
+/// bodies of log records.
 struct Value;
 using ValueList = std::vector<Value>;
-struct Value : std::variant<std::string, std::int64_t, double, bool, ValueList> {
+using ValueMap = std::vector<std::pair<std::string, Value>>;
+struct Value
+    : std::variant<std::string, std::int64_t, double, bool, ValueList, ByteString, ValueMap> {
   using variant::variant;
   Value(const char* text) : variant(std::string(text)) {}
 };

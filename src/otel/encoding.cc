@@ -23,6 +23,17 @@ struct PutValue {
       array.message(1, any_value(item));
     out.message(5, array);
   }
+  void operator()(const ByteString& bytes) { out.bytes(7, bytes.bytes); }
+  void operator()(const ValueMap& map) {
+    Message pairs;
+    for (const auto& [key, value] : map) {
+      Message pair;
+      pair.bytes(1, key);
+      pair.message(2, any_value(value));
+      pairs.message(1, pair);
+    }
+    out.message(6, pairs);
+  }
   Message& out;
 };
 
@@ -56,6 +67,10 @@ Message link_message(const SpanLink& link) {
   put_attributes(out, 4, link.attributes);
   out.fixed32(6, flags_of(link.context, false));
   return out;
+}
+
+const std::string& resource_of(const Item& item, const std::string& usual) {
+  return item.resource ? *item.resource : usual;
 }
 
 void put_count(Message& out, int field, std::uint32_t count) {
@@ -136,22 +151,29 @@ std::string encode(const LogRecord& log) {
     out.bytes(10, view(log.context.span_id));
   }
   out.fixed64(11, log.observed);
+  if (!log.event_name.empty())
+    out.bytes(12, log.event_name);
   return out.take();
 }
 
 std::string encode_request(const std::string& resource, const std::vector<Item>& items) {
-  Message of_resource;
-  of_resource.bytes(1, resource);
-  for (std::size_t i = 0; i < items.size();) {
-    Message of_scope;
-    const std::string& scope = *items[i].scope;
-    of_scope.bytes(1, scope);
-    for (; i < items.size() && *items[i].scope == scope; ++i)
-      of_scope.bytes(2, items[i].bytes);
-    of_resource.message(2, of_scope);
-  }
   Message request;
-  request.message(1, of_resource);
+  for (std::size_t i = 0; i < items.size();) {
+    Message of_resource;
+    const std::string& owner = resource_of(items[i], resource);
+    of_resource.bytes(1, owner);
+    while (i < items.size() && resource_of(items[i], resource) == owner) {
+      Message of_scope;
+      const std::string& scope = *items[i].scope;
+      of_scope.bytes(1, scope);
+      for (;
+           i < items.size() && *items[i].scope == scope && resource_of(items[i], resource) == owner;
+           ++i)
+        of_scope.bytes(2, items[i].bytes);
+      of_resource.message(2, of_scope);
+    }
+    request.message(1, of_resource);
+  }
   return request.take();
 }
 

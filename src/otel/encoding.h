@@ -21,11 +21,12 @@ std::string encode_resource(const Attributes& attributes);
 /// A span, a log record or a metric in its message's form, and its encoded scope.
 struct Item {
   std::shared_ptr<const std::string> scope;
+  std::shared_ptr<const std::string> resource;  ///< null: the request's
   std::string bytes;
 };
 
-/// An Export…ServiceRequest: the three of them are built alike. Items of one scope that follow each
-/// other share its message.
+/// An Export…ServiceRequest: the three of them are built alike. Items of one resource and scope
+/// that follow each other share their messages.
 std::string encode_request(const std::string& resource, const std::vector<Item>& items);
 
 }  // namespace kt::otel

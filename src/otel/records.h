@@ -65,6 +65,7 @@ struct LogRecord {
   UnixNanos observed = 0;
   std::uint32_t severity = 0;
   std::string severity_text;
+  std::string event_name;
   std::optional<Value> body;
   Attributes attributes;
   TraceContext context;  ///< invalid: none

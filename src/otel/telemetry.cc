@@ -1,5 +1,7 @@
 #include "otel/telemetry.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/utf8.h"
@@ -79,6 +81,8 @@ Result<std::unique_ptr<Telemetry>> Telemetry::make(Settings settings, Deps deps)
   TRY(out->spans_, out->make_queue(wanted.traces, wanted.span_batch, "spans"));
   TRY(out->metrics_, out->make_queue(wanted.metrics, metric_batches(wanted), "metrics"));
   TRY(out->logs_, out->make_queue(wanted.logs, wanted.log_batch, "logs"));
+  TRY(out->foreign_metrics_,
+      out->make_queue(wanted.metrics, wanted.log_batch, "metrics of components"));
   out->tracer_.use(out->spans_.get());
   for (const std::string& warning : wanted.warnings)
     out->deps_.log.warn(warning);
@@ -95,8 +99,20 @@ void Telemetry::log(const LogRecord& record, std::shared_ptr<const std::string> 
 }
 
 void Telemetry::metric(Item item) {
-  if (metrics_ != nullptr)
-    metrics_->push(std::move(item));
+  if (foreign_metrics_ != nullptr)
+    foreign_metrics_->push(std::move(item));
+}
+
+std::shared_ptr<const std::string> Telemetry::resource_with(const Attributes& more) const {
+  Attributes all;
+  const auto replaced = [&](const Attribute& own) {
+    return std::any_of(more.begin(), more.end(),
+                       [&](const Attribute& other) { return other.key == own.key; });
+  };
+  std::remove_copy_if(settings_.resource.begin(), settings_.resource.end(), std::back_inserter(all),
+                      replaced);
+  all.insert(all.end(), more.begin(), more.end());
+  return std::make_shared<const std::string>(encode_resource(all));
 }
 
 void Telemetry::guest_output(const std::string& component, std::string_view bytes, Span& span) {
@@ -144,6 +160,8 @@ Task<Result<Unit>> Telemetry::run() {
     tasks.spawn(logs_->run());
   if (metrics_)
     tasks.spawn(run_metrics());
+  if (foreign_metrics_)
+    tasks.spawn(foreign_metrics_->run());
   co_return co_await tasks.join();
 }
 
@@ -154,6 +172,9 @@ Task<Result<Unit>> Telemetry::flush() {
   if (logs_) {
     [[maybe_unused]] const auto sent = co_await logs_->flush(Duration(0));
   }
+  if (foreign_metrics_) {
+    [[maybe_unused]] const auto sent = co_await foreign_metrics_->flush(Duration(0));
+  }
   if (metrics_) {
     collect();
     [[maybe_unused]] const auto sent = co_await metrics_->flush(Duration(0));
@@ -163,7 +184,8 @@ Task<Result<Unit>> Telemetry::flush() {
 
 std::uint64_t Telemetry::dropped() const {
   std::uint64_t out = 0;
-  for (const ExportQueue* const queue : {spans_.get(), metrics_.get(), logs_.get()})
+  for (const ExportQueue* const queue :
+       {spans_.get(), metrics_.get(), logs_.get(), foreign_metrics_.get()})
     out += queue == nullptr ? 0 : queue->dropped();
   return out;
 }

@@ -41,8 +41,11 @@ class Telemetry {
 
   /// A log record, in that scope (encoded); null: ours.
   void log(const LogRecord& record, std::shared_ptr<const std::string> scope = nullptr);
-  /// Metrics that somebody else summed up, each a Metric in its message's form.
+  /// Metrics that somebody else summed up: a Metric in its message's form. They are sent as spans
+  /// are, soon, because nothing is added to them any more.
   void metric(Item item);
+  /// The resource's attributes with others added, or put in their place (encoded).
+  std::shared_ptr<const std::string> resource_with(const Attributes& more) const;
   /// What a component printed: a log record, and an event of the call's span.
   void guest_output(const std::string& component, std::string_view bytes, Span& span);
 
@@ -68,6 +71,7 @@ class Telemetry {
   std::unique_ptr<ExportQueue> spans_;  // null: not wanted; this and the two below
   std::unique_ptr<ExportQueue> metrics_;
   std::unique_ptr<ExportQueue> logs_;
+  std::unique_ptr<ExportQueue> foreign_metrics_;  // null: not wanted
   Tracer tracer_;
   Meter meter_;
 };

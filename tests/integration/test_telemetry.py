@@ -1,12 +1,15 @@
 """Traces, metrics and logs, as a collector that is not ours understands them."""
 
+import http.server
 import signal
+import threading
 
 import pytest
 
-from apps import App
+from apps import App, guest
 from collector import Collector, attributes
 from harness import Consumer, clean_environment, create_stream, stream_arn, wait_until
+from host_app import HostApp
 
 
 @pytest.fixture
@@ -91,3 +94,98 @@ def test_a_protocol_that_is_not_offered_ends_the_start(service, app):
     with Consumer(app, service.endpoint, environment=environment) as consumer:
         assert consumer.wait(30) == 2, consumer.output
         assert "http/json OTLP protocol is not supported" in consumer.output
+
+
+@pytest.fixture
+def told():
+    """A server that keeps the traces it was told of: its address, and the list."""
+    seen = []
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.headers["traceparent"])
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", seen
+    server.shutdown()
+
+
+def reporter(client, stream_name, tmp_path, place):
+    create_stream(client, stream_name, 1)
+    app = HostApp(tmp_path / "app", guest("spin_otel"), {"allowed_outbound_hosts": [place]})
+    app.keys["stream_arn"] = stream_arn(client, stream_name)
+    app.write()
+    return app
+
+
+def test_a_guests_telemetry_goes_out_with_ours_and_its_spans_lie_between(service, client, stream_name, tmp_path,
+                                                                         collector, told):
+    place, traces = told
+    app = reporter(client, stream_name, tmp_path, place)
+    commands = [f"span work span ask get {place}/", "unended left", "unbegun never", "metrics 2", "metrics 2001",
+                "log hello"]
+    for command in commands:
+        client.put_record(StreamName=stream_name, PartitionKey="k", Data=command.encode())
+    environment = surroundings(app, service, **collector.environment("http/protobuf"), OTEL_SERVICE_NAME="orders",
+                               OTEL_BSP_SCHEDULE_DELAY=100, OTEL_BLRP_SCHEDULE_DELAY=100)
+    with Consumer(app, service.endpoint, "--experimental-wasi-otel", environment=environment) as consumer:
+        wait_until(lambda: app.guest_bytes().count(b"\n") >= len(commands), 30, lambda: consumer.output)
+        consumer.signal(signal.SIGTERM)
+        assert consumer.wait(15) == 0, consumer.output
+    assert b"exported\nerror the metric guest.sum has more than 2000 data points" in app.guest_bytes()
+
+    spans = collector.spans()
+    assert not {"left", "never"} & {span.name for span in spans}, "one never ended, the other never began"
+    [work] = [span for span in spans if span.name == "work"]
+    [ask] = [span for span in spans if span.name == "ask"]
+    [request] = [span for span in spans if span.name == "spin_outbound_http.send_request"]
+    calls = {span.span_id: span for span in spans if span.name == f"{stream_name} receive"}
+    assert work.parent_span_id in calls, "below the call's span"
+    assert ask.parent_span_id == work.span_id
+    assert request.parent_span_id == ask.span_id, "what the guest asks for is below its span"
+    assert traces == [f"00-{request.trace_id.hex()}-{request.span_id.hex()}-01"]
+    assert {span.trace_id for span in (work, ask, request)} == {calls[work.parent_span_id].trace_id}
+    assert attributes(work)["colour"] == "blue"
+    assert [value.int_value for value in attributes(work)["sizes"].values] == [1, 2]
+    assert work.status.message == "went wrong" and work.status.code == work.status.STATUS_CODE_ERROR
+    assert [event.name for event in work.events] == ["halfway"]
+    assert work.links[0].span_id == work.parent_span_id
+    assert work.start_time_unix_nano <= ask.start_time_unix_nano <= ask.end_time_unix_nano
+
+    [said] = [record for record in collector.logs() if record.event_name == "said"]
+    body = {pair.key: pair.value for pair in said.body.kvlist_value.values}
+    assert body["text"].string_value == "hello" and body["bytes"].bytes_value == b"\0\1\xff"
+    assert said.severity_number == 13 and said.severity_text == "WARN"
+    assert said.span_id in calls
+
+    metrics = collector.metrics()
+    assert [point.as_int for point in metrics["guest.sum"].sum.data_points] == [40, 41]
+    assert metrics["guest.sum"].sum.is_monotonic and metrics["guest.sum"].sum.aggregation_temporality == 1
+    assert metrics["guest.gauge"].gauge.data_points[0].as_int == -5
+    [point] = metrics["guest.histogram"].histogram.data_points
+    assert list(point.explicit_bounds) == [1.0, 2.5] and list(point.bucket_counts) == [1, 0, 2]
+    assert point.sum == 10.5 and point.exemplars[0].span_id.hex() == "0102030405060708"
+    [point] = metrics["guest.exponential"].exponential_histogram.data_points
+    assert point.scale == -1 and point.positive.offset == -2 and list(point.positive.bucket_counts) == [1, 300]
+    [permits] = metrics["outbound_connection_permits_acquired"].sum.data_points
+    assert permits.as_int == 1 and attributes(permits) == {"kind": "http", "waited": False}
+    [resource] = [one for message in collector.messages("/v1/metrics") for one in message.resource_metrics
+                  if any(metric.name == "guest.sum" for scope in one.scope_metrics for metric in scope.metrics)]
+    assert attributes(resource.resource)["guest.version"] == "3"
+    assert attributes(resource.resource)["service.name"] == "orders"
+    assert resource.scope_metrics[0].scope.name == "guest-library"
+
+
+def test_a_component_with_telemetry_of_its_own_needs_the_flag(service, client, stream_name, tmp_path, told):
+    app = reporter(client, stream_name, tmp_path, told[0])
+    with Consumer(app, service.endpoint, environment=surroundings(app, service)) as consumer:
+        assert consumer.wait(30) == 2, consumer.output
+        assert "--experimental-wasi-otel" in consumer.output
+        assert "wasi:otel/tracing@0.2.0-rc.2" in consumer.output or "wasi:otel/logs@0.2.0-rc.2" in consumer.output

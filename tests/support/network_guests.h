@@ -94,6 +94,10 @@ class NetworkGuests : public ::testing::Test {
     std::vector<std::string> blocked;
     ConnectionPermits::Options limits;
     ClientTls tls;
+    std::string directory = {};  ///< the guest's; empty: none
+    bool reuses_connections = true;
+    std::string plain_http2 = {};
+    std::shared_ptr<OutboundPolicy> policy = nullptr;  ///< instead of `allowed` and `blocked`
   };
 
   static void SetUpTestSuite() {
@@ -116,7 +120,11 @@ class NetworkGuests : public ::testing::Test {
     options.allowed = std::move(rules.allowed);
     options.blocked = *BlockedNetworks::parse(rules.blocked);
     NetworkCapability::Deps deps;
-    deps.policy = *OutboundRules::make(std::move(options), {machine_->host_loop.clock(), {}, {}});
+    deps.policy = rules.policy;
+    if (!deps.policy)
+      deps.policy = *OutboundRules::make(std::move(options), {machine_->host_loop.clock(), {}, {}});
+    deps.reuses_connections = rules.reuses_connections;
+    deps.plain_http2 = std::move(rules.plain_http2);
     permits_ = std::make_shared<ConnectionPermits>(std::move(rules.limits));
     deps.permits = permits_;
     deps.tls = std::make_shared<ClientTls>(std::move(rules.tls));
@@ -125,6 +133,12 @@ class NetworkGuests : public ::testing::Test {
               std::make_shared<NetworkCapability>("guest", std::move(deps)));
     wasm::LinkOptions link_options;
     link_options.host = host;
+    if (!rules.directory.empty()) {
+      wasm::PreopenedDir dir;
+      dir.host_path = rules.directory;
+      dir.guest_path = "/";
+      link_options.dirs.push_back(std::move(dir));
+    }
     auto linked = wasm::LinkedComponent::link(*machine_->engine, component, link_options);
     CHECK(linked.has_value(), linked.error().what);
     return *std::move(linked);

@@ -10,6 +10,7 @@ use kt_bridge_core::{
     has_type_of, instantiate, kt_host, link_host, yield_on_epoch, Budget, Extras, Host, HostLink,
     Limiter, LogFn, LogTarget, Output, State, Supervisor,
 };
+use kt_bridge_network::Connections;
 use wasmtime::component::{
     Component, ComponentExportIndex, Func, InstancePre, Linker, ResourceTable,
 };
@@ -81,6 +82,8 @@ pub struct Linked {
     open_files_max: usize,
     target: LogTarget,
     host: Option<Arc<Host>>,
+    /// Of all instances; none: there is no network.
+    connections: Option<Connections>,
 }
 
 #[allow(non_camel_case_types)]
@@ -114,8 +117,10 @@ impl Linked {
             })?;
         }
         let host = HostLink::new(self.host.as_ref(), call_context);
-        if self.host.is_some() {
+        let mut extras = Extras::default();
+        if let Some(connections) = &self.connections {
             kt_bridge_network::allow_sockets(&mut wasi, &host);
+            kt_bridge_network::share_connections(&mut extras, connections);
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES_MAX);
@@ -125,7 +130,7 @@ impl Linked {
             limiter: Limiter::new(self.memory_limit),
             supervisor,
             host,
-            extras: Extras::default(),
+            extras,
             open_files: Budget::new(self.open_files_max),
             kept_bytes: 0,
         };
@@ -258,6 +263,7 @@ unsafe fn link(
         output_limit: or(o.output_limit_bytes, OUTPUT_LIMIT_DEFAULT),
         open_files_max: or(u64::from(o.open_files_max), OPEN_FILES_DEFAULT) as usize,
         target: LogTarget { log: o.log, user: o.user },
+        connections: host.as_ref().map(|host| Connections::new(HostLink::new(Some(host), 0))),
         host,
     });
     let timeout = match o.start_timeout_millis {

@@ -28,6 +28,7 @@ pub use host_call::{
 };
 pub use kinesis_world::{Blob, EncryptionType, GuestError, KinesisRecord, KinesisResult};
 pub use limit::Limiter;
+pub use open_files::may_open;
 pub use sink::{LogFn, LogTarget, Output};
 pub use state::{State, Supervisor};
 pub use stream_world::{BatchContext, BatchResult, Outcome, StreamRecord, StreamResult, Window};

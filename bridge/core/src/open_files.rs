@@ -44,7 +44,8 @@ fn is_of_p3(_: &dyn std::any::Any) -> bool {
     false
 }
 
-fn may_open(state: &mut State) -> bool {
+/// Whether the instance may open one more; for functions of other interfaces that open one.
+pub fn may_open(state: &mut State) -> bool {
     let State { table, open_files: budget, .. } = state;
     budget.admit(1, || open_files(table))
 }

@@ -26,7 +26,7 @@ const PART_MAX: usize = 64 << 10;
 /// What a resource costs beside its data.
 const RESOURCE: usize = 1 << 10;
 /// A field, beside its text.
-const FIELD: usize = 64;
+pub const FIELD: usize = 64;
 
 struct Kept(Budget);
 
@@ -78,7 +78,7 @@ impl Weights {
 }
 
 /// Refusals have no word in the interface: the guest ends.
-fn keep(state: &mut State, more: usize) -> Result<()> {
+pub fn keep(state: &mut State, more: usize) -> Result<()> {
     let State { table, extras, .. } = state;
     let Kept(budget) = extras.of(|| Kept(Budget::new(KEPT_MAX)));
     let count = || {
@@ -97,7 +97,7 @@ fn size_of_fields(state: &State, fields: &Resource<FieldMap>) -> usize {
     state.table.get(fields).map_or(0, weight)
 }
 
-fn sizes<'a>(values: impl IntoIterator<Item = &'a Vec<u8>>) -> usize {
+pub fn sizes<'a>(values: impl IntoIterator<Item = &'a Vec<u8>>) -> usize {
     values.into_iter().map(|value| value.len() + FIELD).sum()
 }
 
@@ -178,7 +178,7 @@ fn length(text: &Option<String>) -> usize {
     text.as_ref().map_or(0, String::len)
 }
 
-fn link_2(at: &mut LinkerInstance<'_, State>) -> Result<()> {
+pub fn link_2(at: &mut LinkerInstance<'_, State>) -> Result<()> {
     use p2::{Method, OutgoingRequest, OutgoingResponse};
     link_fields_2(at)?;
     link_part!(

@@ -10,7 +10,8 @@ use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::connection::{Connection, Http2Executor, Sender};
-use crate::policy::Policy;
+use crate::policy::{Permit, Policy};
+use crate::pool::Pool;
 use crate::tls;
 
 /// Names are resolved on threads; guests that wait for one hold none.
@@ -61,7 +62,7 @@ impl Destination {
         Ok(Some(Destination { tls, host: authority.host().to_owned(), port }))
     }
 
-    fn scheme(&self) -> &'static str {
+    pub fn scheme(&self) -> &'static str {
         if self.tls {
             "https"
         } else {
@@ -122,23 +123,31 @@ impl Destination {
         Ok(allowed)
     }
 
-    /// A new connection, with its permit.
-    pub async fn connect(&self, policy: &Policy) -> Result<Connection, Error> {
+    /// A new connection, with a permit of the pool's. `plain_http2`: where there is no TLS.
+    pub async fn connect(
+        &self,
+        policy: &Policy,
+        pool: &Pool,
+        plain_http2: bool,
+    ) -> Result<Connection, Error> {
         let addresses = self.allowed_addresses(policy).await?;
-        let permit = policy.enter("http").await.map_err(host_failed)?;
+        let permit = pool.permit().await.map_err(host_failed)?;
         let stream = TcpStream::connect(&*addresses).await.map_err(unreachable_for)?;
         let _ = stream.set_nodelay(true);
+        let peer = stream.peer_addr().map_err(unreachable_for)?;
         let (sender, driver) = if self.tls {
             let choice = policy.tls(&self.host).await.map_err(host_failed)?;
             let stream = tls::secure(stream, &self.host, choice).await?;
             match stream.get_ref().1.alpn_protocol() {
-                Some(b"h2") => second(stream).await?,
-                _ => first(stream).await?,
+                Some(b"h2") => second(stream, permit).await?,
+                _ => first(stream, permit).await?,
             }
+        } else if plain_http2 {
+            second(stream, permit).await?
         } else {
-            first(stream).await?
+            first(stream, permit).await?
         };
-        Ok(Connection::new(sender, driver, permit))
+        Ok(Connection::new(sender, driver, peer.ip()))
     }
 }
 
@@ -155,22 +164,24 @@ type Driver = wasmtime_wasi::runtime::AbortOnDropJoinHandle<()>;
 trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static {}
 impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static> Stream for T {}
 
-/// HTTP/1.1
-async fn first(stream: impl Stream) -> Result<(Sender, Driver), Error> {
+/// HTTP/1.1. The permit goes back when the connection ends, whoever ends it.
+async fn first(stream: impl Stream, permit: Permit) -> Result<(Sender, Driver), Error> {
     let io = TokioIo::new(stream);
     let (sender, connection) = hyper::client::conn::http1::handshake::<_, WasiBody>(io).await?;
     let driver = wasmtime_wasi::runtime::spawn(async move {
+        let _permit = permit;
         let _ = connection.await;
     });
     Ok((Sender::First(sender), driver))
 }
 
 /// HTTP/2
-async fn second(stream: impl Stream) -> Result<(Sender, Driver), Error> {
+async fn second(stream: impl Stream, permit: Permit) -> Result<(Sender, Driver), Error> {
     let io = TokioIo::new(stream);
     let handshake = hyper::client::conn::http2::handshake::<_, _, WasiBody>(Http2Executor, io);
     let (sender, connection) = handshake.await?;
     let driver = wasmtime_wasi::runtime::spawn(async move {
+        let _permit = permit;
         let _ = connection.await;
     });
     Ok((Sender::Second(sender), driver))

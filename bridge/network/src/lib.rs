@@ -4,10 +4,12 @@
 mod bounds;
 mod connect;
 mod connection;
+mod november;
+mod october;
 mod operations;
 mod policy;
+mod pool;
 mod send;
-mod snapshots;
 mod sockets;
 mod spin_http;
 mod tls;
@@ -16,15 +18,18 @@ mod wasi_http;
 use kt_bridge_core::State;
 use wasmtime::component::Linker;
 
+pub use pool::Connections;
 pub use sockets::allow_sockets;
 #[cfg(feature = "p3")]
 pub use wasi_http::drop_request;
+pub use wasi_http::share_connections;
 
 /// Provides every interface of this crate. `concurrent`: the linker's engine runs asynchronous
 /// functions, so the versions that have some can be had.
 pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
     wasi_http::link(linker, concurrent)?;
     bounds::link(linker, concurrent)?;
-    snapshots::link(linker)?;
+    november::link(linker)?;
+    october::link(linker)?;
     spin_http::link(linker)
 }

@@ -23,6 +23,44 @@ impl Drop for Permit {
     }
 }
 
+/// How the host wants a request to be sent.
+pub struct Sending {
+    /// Set on it: the trace that it belongs to.
+    pub headers: Vec<(String, String)>,
+    /// It may take a connection that is open already, and leave its own.
+    pub reuse: bool,
+    /// The server speaks HTTP/2 without TLS and without being asked.
+    pub plain_http2: bool,
+}
+
+/// A request that the host was told of; it is told the end too, at the latest when this is dropped.
+pub struct UnderWay {
+    host: HostLink,
+    request: Option<i64>,
+}
+
+impl UnderWay {
+    pub fn ended(mut self, outcome: Result<u16, String>) {
+        let (status, error) = match outcome {
+            Ok(status) => (Value::Integer(status.into()), Value::None),
+            Err(error) => (Value::None, Value::Text(error)),
+        };
+        self.tell(status, error);
+    }
+
+    fn tell(&mut self, status: Value, error: Value) {
+        if let Some(request) = self.request.take() {
+            self.host.tell(ops::END_REQUEST, vec![request.into(), status, error]);
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.tell(Value::None, Value::None);
+    }
+}
+
 /// Whom to trust over TLS, and who we are.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TlsChoice {
@@ -80,11 +118,26 @@ impl Policy {
         })
     }
 
-    pub async fn headers(&self) -> Result<Vec<(String, String)>, HostError> {
+    pub async fn begin_request(
+        &self,
+        method: &str,
+        scheme: &str,
+        host: &str,
+        port: u16,
+    ) -> Result<(UnderWay, Sending), HostError> {
+        let arguments = vec![method.into(), scheme.into(), host.into(), i64::from(port).into()];
+        let answer = self.0.call(ops::BEGIN_REQUEST, arguments).await?;
+        let [request, headers, reuse, plain_http2] = answer.items()?;
+        let under_way = UnderWay { host: self.0.clone(), request: Some(request.integer()?) };
         let pair = |item: Value| {
             let [name, value] = item.items()?;
             Ok((name.text()?, value.text()?))
         };
-        self.0.call(ops::HEADERS, vec![]).await?.list()?.into_iter().map(pair).collect()
+        let sending = Sending {
+            headers: headers.list()?.into_iter().map(pair).collect::<Result<_, HostError>>()?,
+            reuse: reuse.boolean()?,
+            plain_http2: plain_http2.boolean()?,
+        };
+        Ok((under_way, sending))
     }
 }

@@ -18,8 +18,9 @@ use tokio::time::{sleep, timeout, Sleep};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use crate::connect::{host_failed, Destination};
-use crate::connection::{Connection, Pool};
-use crate::policy::Policy;
+use crate::connection::Connection;
+use crate::policy::{Policy, Sending};
+use crate::pool::{Connections, Pool};
 
 /// Of each of the three: to connect, to the response's first byte, and between two of its bytes.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(600);
@@ -32,8 +33,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(host: HostLink) -> Client {
-        Client { policy: Policy::new(host), pool: Arc::default() }
+    pub fn new(host: HostLink, connections: Connections) -> Client {
+        Client { policy: Policy::new(host), pool: connections.0 }
     }
 
     /// Redirects are the guest's to follow: each is a request of its own, and asked about.
@@ -46,41 +47,56 @@ impl Client {
         let found = Destination::of(request.uri())?;
         Destination::check(found.as_ref(), request.uri(), &self.policy).await?;
         let to = found.ok_or(Error::HttpRequestUriInvalid)?;
-        for (name, value) in self.policy.headers().await.map_err(host_failed)? {
+        let begun =
+            self.policy.begin_request(request.method().as_str(), to.scheme(), &to.host, to.port);
+        let (under_way, sending) = begun.await.map_err(host_failed)?;
+        for (name, value) in &sending.headers {
             if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
                 request.headers_mut().insert(name, value);
             }
         }
-        let first_byte = options.first_byte_timeout.unwrap_or(TIMEOUT_DEFAULT);
-        let (response, connection) = match self.pool.take(&to).await {
-            Some(mut open) => match self.send_over(&to, &mut open, request, first_byte).await {
-                Ok(response) => (response, open),
-                // The server had closed it meanwhile.
-                Err(Unanswered { request: Some(request), .. }) => {
-                    self.send_anew(&to, request, options, first_byte).await?
-                }
-                Err(unanswered) => return Err(unanswered.error),
-            },
-            None => self.send_anew(&to, request, options, first_byte).await?,
-        };
+        let sent = self.send_somehow(&to, request, options, &sending).await;
+        under_way.ended(match &sent {
+            Ok((response, _)) => Ok(response.status().as_u16()),
+            Err(error) => Err(format!("{error:?}")),
+        });
+        let (response, connection) = sent?;
         let between = options.between_bytes_timeout.unwrap_or(TIMEOUT_DEFAULT);
+        let pool = sending.reuse.then(|| self.pool.clone());
         Ok(response.map(|incoming| {
-            let pool = self.pool.clone();
             ResponseBody::new(incoming, Some((connection, to, pool)), between).boxed_unsync()
         }))
     }
 
-    async fn send_anew(
+    /// Over a connection that is open, or a new one.
+    async fn send_somehow(
         &self,
         to: &Destination,
         request: Request<WasiBody>,
         options: RequestOptions,
-        first_byte: Duration,
+        sending: &Sending,
     ) -> Result<(Response<Incoming>, Connection), Error> {
+        let first_byte = options.first_byte_timeout.unwrap_or(TIMEOUT_DEFAULT);
+        let open = match sending.reuse {
+            true => self.pool.take(to, &self.policy).await,
+            false => None,
+        };
+        let request = match open {
+            None => request,
+            Some(mut open) => match self.send_over(to, &mut open, request, first_byte).await {
+                Ok(response) => return Ok((response, open)),
+                // The server had closed it meanwhile.
+                Err(Unanswered { request: Some(request), .. }) => request,
+                Err(unanswered) => return Err(unanswered.error),
+            },
+        };
         let limit = options.connect_timeout.unwrap_or(TIMEOUT_DEFAULT);
-        let connecting = timeout(limit, to.connect(&self.policy)).await;
-        let mut connection = connecting.map_err(|_| Error::ConnectionTimeout)??;
-        self.pool.offer(to, &connection);
+        let connecting = to.connect(&self.policy, &self.pool, sending.plain_http2);
+        let connected = timeout(limit, connecting).await;
+        let mut connection = connected.map_err(|_| Error::ConnectionTimeout)??;
+        if sending.reuse {
+            self.pool.offer(to, &connection);
+        }
         let sent = self.send_over(to, &mut connection, request, first_byte).await;
         sent.map(|response| (response, connection)).map_err(|unanswered| unanswered.error)
     }
@@ -138,7 +154,8 @@ fn addressed(
     Ok(request)
 }
 
-type Held = (Connection, Destination, Arc<Pool>);
+/// The pool is where it goes afterwards; none: it is closed.
+type Held = (Connection, Destination, Option<Arc<Pool>>);
 
 /// The response's body, and the connection on which it comes.
 struct ResponseBody {
@@ -160,7 +177,7 @@ impl ResponseBody {
     }
 
     fn ended(&mut self) {
-        if let Some((connection, to, pool)) = self.held.take() {
+        if let Some((connection, to, Some(pool))) = self.held.take() {
             if !connection.is_shared() {
                 pool.put(&to, connection);
             }

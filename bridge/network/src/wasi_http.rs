@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use http::{Request, Response};
-use kt_bridge_core::State;
+use kt_bridge_core::{Extras, HostLink, State};
 use wasmtime::component::Linker;
 #[cfg(feature = "p3")]
 use wasmtime::{component::ResourceAny, StoreContextMut};
@@ -14,6 +14,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::bounds::CHUNK_MAX;
+use crate::pool::Connections;
 use crate::send::Client;
 
 /// What an instance keeps for HTTP.
@@ -86,23 +87,29 @@ impl WasiHttpHooks for GuestRequests {
     }
 }
 
+fn of_instance<'a>(host: &HostLink, extras: &'a mut Extras) -> &'a mut Http {
+    let connections = extras.of(|| Connections::new(host.clone())).clone();
+    extras.of(|| Http {
+        context: WasiHttpCtx::new(),
+        sender: GuestRequests::new(Client::new(host.clone(), connections)),
+    })
+}
+
 pub fn http(state: &mut State) -> WasiHttpCtxView<'_> {
     let State { host, table, extras, .. } = state;
-    let Http { context, sender } = extras.of(|| Http {
-        context: WasiHttpCtx::new(),
-        sender: GuestRequests::new(Client::new(host.clone())),
-    });
+    let Http { context, sender } = of_instance(host, extras);
     WasiHttpCtxView { hooks: sender, table, ctx: context }
 }
 
 /// The client that all interfaces of an instance share.
 pub fn client(state: &mut State) -> Client {
     let State { host, extras, .. } = state;
-    let make = || Http {
-        context: WasiHttpCtx::new(),
-        sender: GuestRequests::new(Client::new(host.clone())),
-    };
-    extras.of(make).sender.client.clone()
+    of_instance(host, extras).sender.client.clone()
+}
+
+/// Lets an instance use the connections of its component; without, it has its own.
+pub fn share_connections(extras: &mut Extras, connections: &Connections) {
+    extras.of(|| connections.clone());
 }
 
 pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {

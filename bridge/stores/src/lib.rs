@@ -1,5 +1,6 @@
 //! Interfaces over the capabilities that keep data or settings: variables, key-value, SQLite,
-//! language models. Each version of an interface maps it to operations of `kt_operations.h`.
+//! language models; and the telemetry of guests. Each version of an interface maps it to operations
+//! of `kt_operations.h`.
 //!
 //! The types are written here by hand with wasmtime's derives, once for all versions that share
 //! them: records and variants are compared by their names and order when a component is linked.
@@ -10,6 +11,7 @@ use wasmtime::component::Linker;
 mod ask;
 mod key_value;
 mod llm;
+mod otel;
 mod provide;
 mod sqlite;
 mod variables;
@@ -23,6 +25,7 @@ pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()
     wasi_key_value::link(linker)?;
     sqlite::link(linker)?;
     llm::link(linker)?;
+    otel::link(linker)?;
     #[cfg(feature = "p3")]
     if concurrent {
         variables::link_async(linker)?;

@@ -57,7 +57,8 @@ class UnderWay {
 class LlmSession final : public CapabilitySession {
  public:
   LlmSession(std::shared_ptr<LanguageModels> engine,
-             std::shared_ptr<const LlmCapability::Models> allowed, TraceContext trace)
+             std::shared_ptr<const LlmCapability::Models> allowed,
+             std::shared_ptr<const InstanceTrace> trace)
       : engine_(std::move(engine)), allowed_(std::move(allowed)), trace_(std::move(trace)) {}
 
   Task<Answer> call(HostOperation operation, HostArguments arguments) override {
@@ -90,7 +91,8 @@ class LlmSession final : public CapabilitySession {
     options.temperature = arguments[5].real();
     options.top_k = arguments[6].integer();
     options.top_p = arguments[7].real();
-    auto answer = co_await engine_->infer(std::move(model), std::move(prompt), options, trace_);
+    auto answer =
+        co_await engine_->infer(std::move(model), std::move(prompt), options, trace_->current());
     if (!answer)
       co_return refuse(KT_FAULT_OTHER, answer.error().what);
     co_return lowered(*answer);
@@ -107,7 +109,7 @@ class LlmSession final : public CapabilitySession {
     }
     if (bytes > kInputBytesMax)
       co_return refuse(KT_FAULT_INVALID, "the texts to embed are longer than 16 MiB");
-    auto answer = co_await engine_->embed(std::move(model), std::move(texts), trace_);
+    auto answer = co_await engine_->embed(std::move(model), std::move(texts), trace_->current());
     if (!answer)
       co_return refuse(KT_FAULT_OTHER, answer.error().what);
     co_return lowered(*answer);
@@ -115,14 +117,15 @@ class LlmSession final : public CapabilitySession {
 
   std::shared_ptr<LanguageModels> engine_;
   std::shared_ptr<const LlmCapability::Models> allowed_;
-  TraceContext trace_;
+  std::shared_ptr<const InstanceTrace> trace_;
   int calls_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<CapabilitySession> LlmCapability::begin_traced(const TraceContext& trace) {
-  return std::make_unique<LlmSession>(engine_, allowed_, trace);
+std::unique_ptr<CapabilitySession> LlmCapability::begin_traced(
+    std::shared_ptr<InstanceTrace> trace) {
+  return std::make_unique<LlmSession>(engine_, allowed_, std::move(trace));
 }
 
 }  // namespace kt::host

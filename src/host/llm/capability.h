@@ -21,8 +21,10 @@ class LlmCapability final : public Capability {
   LlmCapability(std::shared_ptr<LanguageModels> engine, Models allowed)
       : engine_(std::move(engine)), allowed_(std::make_shared<const Models>(std::move(allowed))) {}
 
-  std::unique_ptr<CapabilitySession> begin() override { return begin_traced(TraceContext()); }
-  std::unique_ptr<CapabilitySession> begin_traced(const TraceContext& trace) override;
+  std::unique_ptr<CapabilitySession> begin() override {
+    return begin_traced(std::make_shared<InstanceTrace>(TraceContext()));
+  }
+  std::unique_ptr<CapabilitySession> begin_traced(std::shared_ptr<InstanceTrace> trace) override;
 
  private:
   std::shared_ptr<LanguageModels> engine_;

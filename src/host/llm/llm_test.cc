@@ -32,7 +32,7 @@ class ALlmCapability : public ::testing::Test {
     LlmCapability capability(engine_, {"llama2-chat"});
     TraceContext trace;
     trace.trace_id[15] = trace.span_id[7] = 1;
-    const auto session = capability.begin_traced(trace);
+    const auto session = capability.begin_traced(std::make_shared<InstanceTrace>(trace));
     return run_sim(loop, clock, session->call(operation, arguments.view()));
   }
   Answer infer(std::string model, std::string prompt) {

@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "runtime/task_group.h"
@@ -68,6 +69,28 @@ TEST_F(NetworkGuests, OfTheSnapshotOfNovember2023AreGivenTheRelease) {
   EXPECT_THAT(run(*link(guest, {{}, {}, {}, {}}), {"tcp 127.0.0.1 1"}), HasSubstr("access-denied"));
 }
 
+TEST_F(NetworkGuests, OfTheSnapshotOfOctober2023AreServedBesideTheRelease) {
+  Asked asked;
+  const std::string place = asked.place();
+  const wasm::CompiledComponent guest = machine_->load("spin_october");
+  const auto folder = std::filesystem::temp_directory_path() / "kt-october-guest";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "note") << "written\n";
+  Rules rules{{"http://" + place}, {}, {}, {}};
+  rules.directory = folder.string();
+  const auto component = link(guest, rules);
+  EXPECT_EQ(run(*component, {"post 20000 " + place + " /a hello"}),
+            "status 200 body POST /a of " + place + " in " + kTrace + " trailers 0\n");
+  EXPECT_EQ(run(*component, {"post 20000 127.0.0.1:1 / x"}),
+            "error Error::UnexpectedError(\"ErrorCode::HttpRequestDenied\")\n");
+  EXPECT_EQ(run(*component, {"cat note"}), "written\nmoved 8\n");
+  EXPECT_THAT(run(*component, {"cat missing"}), HasSubstr("name: \"no-entry\""));
+  EXPECT_THAT(run(*component, {"lock note"}),
+              HasSubstr("name: \"unsupported\", message: \"\" }) Err(ErrorCode { code: 27, "));
+  EXPECT_EQ(run(*component, {"sleep 5", "zone"}), "slept true\nUTC 0\n");
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(NetworkGuests, AreRefusedByNameWhatTheyDoNotList) {
   Asked asked;
   const std::string place = asked.place();
@@ -112,16 +135,87 @@ TEST_F(NetworkGuests, HaveNoAppOfTheirOwnToAsk) {
   EXPECT_THAT(run({{}, {}, {}, {}}, "spin /path"), HasSubstr("destination-not-allowed"));
 }
 
-TEST_F(NetworkGuests, UseAConnectionAgainWithinACall) {
+TEST_F(NetworkGuests, UseAConnectionAgainAlsoInLaterCalls) {
   Asked asked;
   const std::string place = asked.place();
   const auto component = link({{"http://" + place}, {}, {{}, {{"http", 1}}}, {}});
   const std::string get = "get http " + place + " /";
   const std::string answer = "status 200 body GET / of " + place + " in " + kTrace + "\n";
   EXPECT_EQ(run(*component, {get, get, get}), answer + answer + answer);
-  EXPECT_EQ(asked.connections(), 1u);
   EXPECT_EQ(run(*component, {get}), answer);
+  EXPECT_EQ(asked.connections(), 1u);
+  EXPECT_EQ(permits_held(), 1u) << "an idle connection keeps its permit";
+}
+
+TEST_F(NetworkGuests, ConnectAnewForEachRequestWhereConnectionsAreNotToBeUsedAgain) {
+  Asked asked;
+  Rules rules{{"http://*:*"}, {}, {{}, {{"http", 1}}}, {}};
+  rules.reuses_connections = false;
+  const auto component = link(std::move(rules));
+  const std::string get = "get http " + asked.place() + " /";
+  const std::string printed = run(*component, {get, get});
+  EXPECT_EQ(asked.connections(), 2u) << printed;
+}
+
+TEST_F(NetworkGuests, AreGivenThePermitOfAConnectionThatIsIdle) {
+  Asked one;
+  Asked other;
+  const auto component = link({{"http://*:*"}, {}, {{}, {{"http", 1}}}, {}});
+  EXPECT_THAT(run(*component, {"get http " + one.place() + " /"}), HasSubstr("status 200"));
+  EXPECT_THAT(run(*component, {"get http " + other.place() + " /"}), HasSubstr("status 200"));
+  EXPECT_EQ(permits_held(), 1u);
+}
+
+TEST_F(NetworkGuests, DoNotUseTheConnectionsOfAnotherComponent) {
+  Asked asked;
+  const Rules rules{{"http://*:*"}, {}, {}, {}};
+  const auto one = link(rules);
+  const auto other = link(rules);
+  for (const auto* component : {one.get(), other.get(), one.get()})
+    run(*component, {"get http " + asked.place() + " /"});
   EXPECT_EQ(asked.connections(), 2u);
+}
+
+/// Allows every name; addresses while they are not forbidden.
+class ChangingPolicy final : public OutboundPolicy {
+ public:
+  Task<Result<Unit>> check(std::string, std::string, std::uint16_t) override { co_return Unit{}; }
+  bool is_blocked(const asio::ip::address&) const override { return forbidden; }
+  std::atomic<bool> forbidden = false;
+};
+
+TEST_F(NetworkGuests, AreKeptFromAnOpenConnectionWhosePeerIsNoLongerAllowed) {
+  Asked asked;
+  const auto policy = std::make_shared<ChangingPolicy>();
+  Rules rules;
+  rules.policy = policy;
+  const auto component = link(std::move(rules));
+  const std::string get = "get http " + asked.place() + " /";
+  EXPECT_THAT(run(*component, {get}), HasSubstr("status 200"));
+  policy->forbidden = true;
+  EXPECT_EQ(run(*component, {get}), "error ErrorCode::DestinationIpProhibited\n");
+  policy->forbidden = false;
+  EXPECT_THAT(run(*component, {get}), HasSubstr("status 200"));
+  EXPECT_EQ(asked.connections(), 2u) << "the first one was closed";
+}
+
+TEST_F(NetworkGuests, SpeakHttp2WithoutTlsWhereTheOperatorSaidSo) {
+  Asked asked;
+  Rules rules{{"http://*:*"}, {}, {}, {}};
+  rules.plain_http2 = asked.place();
+  EXPECT_THAT(run(*link(rules), {"get http " + asked.place() + " /"}), HasSubstr("status 200"));
+  asio::io_context context;
+  tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+  const std::string place = "127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+  std::string seen(14, ' ');
+  std::thread server([&] {
+    tcp::socket socket = acceptor.accept();
+    asio::read(socket, asio::buffer(seen));
+  });
+  rules.plain_http2 = place;
+  EXPECT_THAT(run(*link(rules), {"get http " + place + " /"}), HasSubstr("error"));
+  server.join();
+  EXPECT_EQ(seen, "PRI * HTTP/2.0");
 }
 
 TEST_F(NetworkGuests, ReportAServerThatIsNotThere) {

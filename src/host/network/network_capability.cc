@@ -3,12 +3,14 @@
 #include <optional>
 
 #include "host/handles.h"
+#include "host/trace_headers.h"
 
 namespace kt::host {
 namespace {
 
-/// Connections that one instance may hold, whatever the app's limits are.
-constexpr std::size_t kConnectionsMax = 1024;
+/// Sockets that one instance may hold, and connections that a component's requests may, whatever
+/// the app's limits are.
+constexpr std::size_t kConnectionsMax = 8192;
 /// A guest can try addresses without end.
 constexpr std::size_t kWarningsMax = 1000;
 
@@ -27,10 +29,10 @@ std::optional<std::uint16_t> port_of(std::int64_t number) {
 
 }  // namespace
 
-/// An instance's connections.
+/// An instance's sockets, or the connections that all instances share.
 class NetworkSession final : public CapabilitySession {
  public:
-  NetworkSession(NetworkCapability& capability, TraceContext trace)
+  NetworkSession(NetworkCapability& capability, std::shared_ptr<const InstanceTrace> trace)
       : capability_(capability), trace_(std::move(trace)) {}
 
   Task<Answer> call(HostOperation operation, HostArguments arguments) override {
@@ -50,8 +52,10 @@ class NetworkSession final : public CapabilitySession {
         co_return HostResult();
       case KT_NETWORK_TLS:
         co_return tls(arguments[0].text());
-      case KT_NETWORK_HEADERS:
-        co_return headers();
+      case KT_NETWORK_BEGIN_REQUEST:
+        co_return request(arguments[1].text(), arguments[2].text(), arguments[3].integer());
+      case KT_NETWORK_END_REQUEST:
+        co_return HostResult();
       default:
         co_return refuse(KT_FAULT_OTHER, "no such operation of the network");
     }
@@ -80,11 +84,15 @@ class NetworkSession final : public CapabilitySession {
   Task<Answer> enter(std::string use) {
     if (permits_.full())
       co_return refuse(KT_FAULT_TOO_MANY, "the component has too many connections open");
-    std::optional<Permit> permit = capability_.deps_.permits->try_enter(use);
-    if (!permit && use == "socket")
-      co_return refuse(KT_FAULT_TOO_MANY, "too many connections are open");
-    if (!permit)
+    std::optional<Permit> permit;
+    if (use == "socket")
+      permit = capability_.deps_.permits->try_enter(use);
+    else
       permit = co_await capability_.deps_.permits->enter(use);
+    if (!permit) {
+      capability_.deps_.permits->note_refused(use);
+      co_return refuse(KT_FAULT_TOO_MANY, "too many connections are open");
+    }
     co_return HostResult(permits_.add(std::make_shared<Permit>(*std::move(permit))));
   }
 
@@ -99,34 +107,29 @@ class NetworkSession final : public CapabilitySession {
     return HostResult(std::move(parts));
   }
 
-  Answer headers() {
-    HostResult::List list;
-    if (trace_.valid()) {
-      list.push_back(header("traceparent", to_traceparent(trace_)));
-      if (!trace_.state.empty())
-        list.push_back(header("tracestate", trace_.state));
-    }
-    return HostResult(std::move(list));
-  }
-
-  static HostResult header(std::string name, std::string value) {
-    HostResult::List pair;
-    pair.emplace_back(std::move(name));
-    pair.emplace_back(std::move(value));
-    return HostResult(std::move(pair));
+  /// Nobody counts requests here: each is number 0.
+  Answer request(std::string_view scheme, std::string_view host, std::int64_t port) const {
+    const std::string place = std::string(host) + ":" + std::to_string(port);
+    HostResult::List parts;
+    parts.emplace_back(std::int64_t{0});
+    parts.push_back(trace_headers(trace_->current()));
+    parts.emplace_back(capability_.deps_.reuses_connections);
+    parts.emplace_back(scheme == "http" && place == capability_.deps_.plain_http2);
+    return HostResult(std::move(parts));
   }
 
   NetworkCapability& capability_;
-  TraceContext trace_;
+  std::shared_ptr<const InstanceTrace> trace_;
   Handles<Permit> permits_{kConnectionsMax};
 };
 
 std::unique_ptr<CapabilitySession> NetworkCapability::begin() {
-  return std::make_unique<NetworkSession>(*this, TraceContext());
+  return std::make_unique<NetworkSession>(*this, std::make_shared<InstanceTrace>(TraceContext()));
 }
 
-std::unique_ptr<CapabilitySession> NetworkCapability::begin_traced(const TraceContext& trace) {
-  return std::make_unique<NetworkSession>(*this, trace);
+std::unique_ptr<CapabilitySession> NetworkCapability::begin_traced(
+    std::shared_ptr<InstanceTrace> trace) {
+  return std::make_unique<NetworkSession>(*this, std::move(trace));
 }
 
 bool NetworkCapability::is_blocked(std::string_view text) {

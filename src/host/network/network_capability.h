@@ -23,6 +23,10 @@ class NetworkCapability final : public Capability {
     std::shared_ptr<OutboundPolicy> policy;      ///< of the component
     std::shared_ptr<ConnectionPermits> permits;  ///< of the app
     std::shared_ptr<const ClientTls> tls;        ///< of the app
+    /// Whether requests may use connections that are open already.
+    bool reuses_connections = true;
+    /// "host:port" that speaks HTTP/2 without TLS and without being asked; empty: none.
+    std::string plain_http2;
     /// Words for the operator. May be empty.
     std::function<void(const std::string& text)> warn;
   };
@@ -32,7 +36,7 @@ class NetworkCapability final : public Capability {
 
   std::unique_ptr<CapabilitySession> begin() override;
   /// Its requests carry the trace.
-  std::unique_ptr<CapabilitySession> begin_traced(const TraceContext& trace) override;
+  std::unique_ptr<CapabilitySession> begin_traced(std::shared_ptr<InstanceTrace> trace) override;
 
  private:
   friend class NetworkSession;

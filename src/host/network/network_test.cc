@@ -98,6 +98,7 @@ class NetworkTest : public ::testing::Test {
     limits.max_of_use = {{"http", 1}, {"socket", 1}};
     deps.permits = std::make_shared<ConnectionPermits>(limits);
     deps.tls = std::make_shared<ClientTls>();
+    deps.plain_http2 = "example.com:8080";
     deps.warn = [this](const std::string& text) { warnings_.push_back(text); };
     capability_ = std::make_unique<NetworkCapability>("orders", std::move(deps));
     session_ = capability_->begin();
@@ -107,6 +108,10 @@ class NetworkTest : public ::testing::Test {
   Answer ask(HostOperation operation, Values&&... values) {
     const wasm::TestArguments arguments(wasm::list_of(std::forward<Values>(values)...));
     return run_sim(loop_, clock_, session_->call(operation, arguments.view()));
+  }
+  HostResult begin(const std::string& scheme, std::int64_t port) {
+    return *ask(KT_NETWORK_BEGIN_REQUEST, std::string("GET"), std::string(scheme),
+                std::string("example.com"), std::int64_t{port});
   }
   bool says_yes(const Answer& answer) {
     EXPECT_TRUE(answer.has_value());
@@ -169,7 +174,7 @@ TEST_F(NetworkTest, MakesHttpWaitForAPermitAndRefusesSocketsAtOnce) {
 }
 
 TEST_F(NetworkTest, BoundsWhatOneInstanceHoldsWhereNoLimitIsSet) {
-  for (int i = 0; i < 1024; ++i)
+  for (int i = 0; i < 8192; ++i)
     ASSERT_TRUE(ask(KT_NETWORK_ENTER, std::string("unlimited")).has_value());
   const Answer refused = ask(KT_NETWORK_ENTER, std::string("unlimited"));
   ASSERT_FALSE(refused.has_value());
@@ -190,13 +195,21 @@ TEST_F(NetworkTest, TellsWhomToTrustAndWhatToAdd) {
   ASSERT_EQ(tls->list()->size(), 5u);
   EXPECT_TRUE(*tls->list()->at(0).boolean());
   EXPECT_TRUE(tls->list()->at(4).is_none());
-  EXPECT_TRUE(ask(KT_NETWORK_HEADERS)->list()->empty());
-  session_ = capability_->begin_traced(*parse_traceparent(kTrace));
-  const Answer headers = ask(KT_NETWORK_HEADERS);
-  ASSERT_TRUE(headers.has_value() && headers->list() != nullptr);
-  ASSERT_EQ(headers->list()->size(), 1u);
-  EXPECT_EQ(*headers->list()->at(0).list()->at(0).text(), "traceparent");
-  EXPECT_EQ(*headers->list()->at(0).list()->at(1).text(), kTrace);
+  EXPECT_TRUE(begin("http", 80).list()->at(1).list()->empty());
+  session_ = capability_->begin_traced(std::make_shared<InstanceTrace>(*parse_traceparent(kTrace)));
+  const HostResult request = begin("http", 80);
+  const HostResult::List& headers = *request.list()->at(1).list();
+  ASSERT_EQ(headers.size(), 1u);
+  EXPECT_EQ(*headers[0].list()->at(0).text(), "traceparent");
+  EXPECT_EQ(*headers[0].list()->at(1).text(), kTrace);
+}
+
+TEST_F(NetworkTest, SaysHowARequestIsSent) {
+  const HostResult plain = begin("http", 8080);
+  EXPECT_TRUE(*plain.list()->at(2).boolean()) << "over an open connection";
+  EXPECT_TRUE(*plain.list()->at(3).boolean()) << "by HTTP/2 without TLS";
+  EXPECT_FALSE(*begin("https", 8080).list()->at(3).boolean());
+  EXPECT_FALSE(*begin("http", 80).list()->at(3).boolean());
 }
 
 }  // namespace

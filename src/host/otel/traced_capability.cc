@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "host/trace_headers.h"
+
 namespace kt::host {
 namespace {
 
@@ -136,9 +138,11 @@ Span::Blame blame(HostFault fault) {
 
 class TracedSession final : public CapabilitySession {
  public:
-  TracedSession(std::unique_ptr<CapabilitySession> session, TraceContext trace,
-                otel::Tracer& tracer)
-      : session_(std::move(session)), trace_(std::move(trace)), tracer_(tracer) {}
+  TracedSession(std::unique_ptr<CapabilitySession> session,
+                std::shared_ptr<const InstanceTrace> trace, otel::Telemetry& telemetry)
+      : session_(std::move(session)), trace_(std::move(trace)), telemetry_(telemetry) {
+    inferences_.name = "spin.llm_infer";
+  }
 
   Task<Answer> call(HostOperation operation, HostArguments arguments) override {
     if (family_of(operation) == CapabilityFamily::Network)
@@ -153,70 +157,85 @@ class TracedSession final : public CapabilitySession {
   Task<Answer> traced(Shown how, HostOperation operation, HostArguments arguments) {
     constexpr std::size_t kStatementBytesMax = 1024;
     otel::SpanStart start(std::string(how.name), otel::SpanKind::Client);
-    start.parent = trace_;
+    start.parent = trace_->current();
     if (!how.system.empty())
       start.attributes.emplace_back("db.system", std::string(how.system));
     if (how.has_statement)
       start.attributes.emplace_back("db.query.text",
                                     otel::bounded(arguments[1].text(), kStatementBytesMax));
-    Span span = tracer_.start(std::move(start));
+    Span span = telemetry_.tracer().start(std::move(start));
     Answer answer = co_await session_->call(operation, arguments);
+    if (operation == KT_LLM_INFER)
+      count_inference(arguments, answer);
     // That another writer was faster is an answer too.
     if (!answer && answer.error().fault != KT_FAULT_CONFLICT)
       span.fail(answer.error().message, blame(answer.error().fault));
     co_return answer;
   }
 
-  /// A request is under way from its permit's entering until its leaving.
-  Task<Answer> network(HostOperation operation, HostArguments arguments) {
-    if (operation == KT_NETWORK_HEADERS)
-      co_return headers();
-    const bool begins = operation == KT_NETWORK_ENTER && arguments[0].text() == "http";
-    Span span;
-    if (begins) {
-      otel::SpanStart start("spin_outbound_http.send_request", otel::SpanKind::Client);
-      start.parent = trace_;
-      span = tracer_.start(std::move(start));
-    }
-    if (operation == KT_NETWORK_LEAVE)
-      requests_.erase(arguments[0].integer());
-    Answer answer = co_await session_->call(operation, arguments);
-    if (!begins)
-      co_return answer;
-    if (!answer)
-      span.fail(answer.error().message, blame(answer.error().fault));
-    else if (const std::int64_t* const permit = answer->integer())
-      requests_.insert_or_assign(*permit, std::move(span));
-    co_return answer;
+  /// Of the models that the component may use: others are any text a guest thinks of.
+  void count_inference(HostArguments arguments, const Answer& answer) {
+    if (!answer && answer.error().fault == KT_FAULT_INVALID)
+      return;
+    otel::Attributes model;
+    model.emplace_back("model_name", std::string(arguments[0].text()));
+    telemetry_.meter().add(inferences_, model);
   }
 
-  Answer headers() const {
-    HostResult::List out;
-    const auto put = [&](const char* name, std::string value) {
-      HostResult::List pair;
-      pair.push_back(HostResult(std::string(name)));
-      pair.push_back(HostResult(std::move(value)));
-      out.push_back(HostResult(std::move(pair)));
-    };
-    if (trace_.valid()) {
-      put("traceparent", to_traceparent(trace_));
-      if (!trace_.state.empty())
-        put("tracestate", trace_.state);
-    }
-    return HostResult(std::move(out));
+  Task<Answer> network(HostOperation operation, HostArguments arguments) {
+    if (operation == KT_NETWORK_END_REQUEST)
+      end_request(arguments);
+    Answer answer = co_await session_->call(operation, arguments);
+    if (operation != KT_NETWORK_BEGIN_REQUEST || !answer || requests_.size() >= kRequestsMax)
+      co_return answer;
+    co_return begin_request(*answer->list(), arguments);
   }
+
+  /// The same answer with a number and the headers of the request's own span.
+  Answer begin_request(const HostResult::List& plain, HostArguments arguments) {
+    otel::SpanStart start("spin_outbound_http.send_request", otel::SpanKind::Client);
+    start.parent = trace_->current();
+    start.attributes.emplace_back("http.request.method", std::string(arguments[0].text()));
+    start.attributes.emplace_back("url.scheme", std::string(arguments[1].text()));
+    start.attributes.emplace_back("server.address", std::string(arguments[2].text()));
+    start.attributes.emplace_back("server.port", arguments[3].integer());
+    Span span = telemetry_.tracer().start(std::move(start));
+    HostResult::List parts;
+    parts.emplace_back(++last_request_);
+    parts.push_back(trace_headers(span.context()));
+    parts.emplace_back(*plain[2].boolean());
+    parts.emplace_back(*plain[3].boolean());
+    requests_.emplace(last_request_, std::move(span));
+    return HostResult(std::move(parts));
+  }
+
+  void end_request(HostArguments arguments) {
+    const auto found = requests_.find(arguments[0].integer());
+    if (found == requests_.end())
+      return;
+    if (arguments[1].is_integer())
+      found->second.set("http.response.status_code", arguments[1].integer());
+    if (arguments[2].is_text())
+      found->second.fail(std::string(arguments[2].text()), Span::Blame::Host);
+    requests_.erase(found);
+  }
+
+  static constexpr std::size_t kRequestsMax = 4096;
 
   std::unique_ptr<CapabilitySession> session_;
-  TraceContext trace_;
-  otel::Tracer& tracer_;
-  std::map<std::int64_t, Span> requests_;  // by permit
+  std::shared_ptr<const InstanceTrace> trace_;
+  otel::Telemetry& telemetry_;
+  otel::Instrument inferences_;
+  std::int64_t last_request_ = 0;
+  std::map<std::int64_t, Span> requests_;
 };
 
 }  // namespace
 
-std::unique_ptr<CapabilitySession> TracedCapability::begin_traced(const TraceContext& trace) {
-  return std::make_unique<TracedSession>(capability_->begin_traced(trace), trace,
-                                         telemetry_.tracer());
+std::unique_ptr<CapabilitySession> TracedCapability::begin_traced(
+    std::shared_ptr<InstanceTrace> trace) {
+  auto session = capability_->begin_traced(trace);
+  return std::make_unique<TracedSession>(std::move(session), std::move(trace), telemetry_);
 }
 
 }  // namespace kt::host

@@ -10,15 +10,17 @@
 
 namespace kt::host {
 
-/// Lives on: the host loop; the telemetry outlives it. Of the network it answers
-/// KT_NETWORK_HEADERS itself: the trace that an outbound request belongs to.
+/// Lives on: the host loop; the telemetry outlives it. An outbound request is
+/// a span from KT_NETWORK_BEGIN_REQUEST to its end, and carries that span to the server.
 class TracedCapability final : public Capability {
  public:
   TracedCapability(std::shared_ptr<Capability> capability, otel::Telemetry& telemetry)
       : capability_(std::move(capability)), telemetry_(telemetry) {}
 
-  std::unique_ptr<CapabilitySession> begin() override { return begin_traced(TraceContext()); }
-  std::unique_ptr<CapabilitySession> begin_traced(const TraceContext& trace) override;
+  std::unique_ptr<CapabilitySession> begin() override {
+    return begin_traced(std::make_shared<InstanceTrace>(TraceContext()));
+  }
+  std::unique_ptr<CapabilitySession> begin_traced(std::shared_ptr<InstanceTrace> trace) override;
 
  private:
   std::shared_ptr<Capability> capability_;

@@ -31,9 +31,13 @@ class KeepingTransport final : public http::Transport {
 class PlainSession final : public CapabilitySession {
  public:
   explicit PlainSession(std::optional<HostFault> fault) : fault_(fault) {}
-  Task<Answer> call(HostOperation, HostArguments) override {
+  Task<Answer> call(HostOperation operation, HostArguments) override {
     if (fault_)
       co_return refuse(*fault_, "no");
+    if (operation == KT_NETWORK_BEGIN_REQUEST) {
+      HostResult::List headers;
+      co_return HostResult(wasm::list_of(std::int64_t{0}, std::move(headers), true, false));
+    }
     co_return HostResult(std::int64_t{7});
   }
 
@@ -60,8 +64,9 @@ class ATracedCapability : public ::testing::Test {
     telemetry_ = *otel::Telemetry::make(*std::move(settings), std::move(deps));
     trace_.trace_id[15] = trace_.span_id[7] = 1;
     trace_.sampled = true;
+    shared_ = std::make_shared<InstanceTrace>(trace_);
   }
-  void begin() { session_ = TracedCapability(plain_, *telemetry_).begin_traced(trace_); }
+  void begin() { session_ = TracedCapability(plain_, *telemetry_).begin_traced(shared_); }
   Answer call(HostOperation operation, HostResult::List values = {}) {
     if (!session_)
       begin();
@@ -86,6 +91,7 @@ class ATracedCapability : public ::testing::Test {
   std::shared_ptr<PlainCapability> plain_ = std::make_shared<PlainCapability>();
   std::unique_ptr<CapabilitySession> session_;
   TraceContext trace_;
+  std::shared_ptr<InstanceTrace> shared_;
 };
 
 TEST_F(ATracedCapability, ShowsAnOperationAsASpanBelowTheCalls) {
@@ -122,24 +128,41 @@ TEST_F(ATracedCapability, ShowsNothingOfClosing) {
   EXPECT_TRUE(spans().empty());
 }
 
-TEST_F(ATracedCapability, FollowsARequestFromItsPermitToItsEnd) {
-  ASSERT_TRUE(call(KT_NETWORK_ENTER, wasm::list_of(std::string("http"))));
-  EXPECT_TRUE(spans().empty());
-  ASSERT_TRUE(call(KT_NETWORK_LEAVE, wasm::list_of(std::int64_t{7})));
-  ASSERT_EQ(spans().size(), 1u);
-  EXPECT_EQ(spans()[0].text(5), "spin_outbound_http.send_request");
+TEST_F(ATracedCapability, FollowsARequestAndTellsTheServerOfItsSpan) {
+  const Answer begun =
+      call(KT_NETWORK_BEGIN_REQUEST, wasm::list_of(std::string("PUT"), std::string("http"),
+                                                   std::string("example.com"), std::int64_t{81}));
+  ASSERT_TRUE(begun);
+  const auto& parts = *begun->list();
+  EXPECT_TRUE(*parts[2].boolean());
+  EXPECT_FALSE(*parts[3].boolean());
+  EXPECT_TRUE(spans().empty()) << "it is under way";
+  ASSERT_TRUE(call(KT_NETWORK_END_REQUEST, wasm::list_of(std::int64_t{*parts[0].integer()},
+                                                         std::int64_t{404}, HostResult())));
+  const auto seen = spans();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].text(5), "spin_outbound_http.send_request");
+  EXPECT_EQ(seen[0].attribute(9, "http.request.method"), "PUT");
+  EXPECT_EQ(seen[0].attribute(9, "server.address"), "example.com");
+  const auto& pair = *(*parts[1].list())[0].list();
+  EXPECT_EQ(*pair[0].text(), "traceparent");
+  const auto told = parse_traceparent(*pair[1].text());
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->trace_id, trace_.trace_id);
+  EXPECT_EQ(seen[0].text(2), std::string(told->span_id.begin(), told->span_id.end()));
 }
 
-TEST_F(ATracedCapability, PassesTheTraceOnToOutboundRequests) {
-  const Answer answer = call(KT_NETWORK_HEADERS);
-  ASSERT_TRUE(answer);
-  ASSERT_EQ(answer->list()->size(), 1u);
-  const auto& pair = *(*answer->list())[0].list();
-  EXPECT_EQ(*pair[0].text(), "traceparent");
-  EXPECT_EQ(*pair[1].text(), "00-00000000000000000000000000000001-0000000000000001-01");
-  trace_ = TraceContext();
-  begin();
-  EXPECT_TRUE(call(KT_NETWORK_HEADERS)->list()->empty()) << "there is no trace";
+TEST_F(ATracedCapability, PutsWhatAGuestAsksForBelowItsNewestOpenSpan) {
+  TraceContext span = trace_;
+  span.span_id[0] = 9;
+  ASSERT_TRUE(shared_->open(span));
+  ASSERT_TRUE(call(KT_KEY_VALUE_OPEN, wasm::list_of(std::string("x"))));
+  ASSERT_TRUE(shared_->close(span.span_id));
+  ASSERT_TRUE(call(KT_KEY_VALUE_OPEN, wasm::list_of(std::string("x"))));
+  const auto seen = spans();
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].text(4), std::string(span.span_id.begin(), span.span_id.end()));
+  EXPECT_EQ(seen[1].text(4), std::string(trace_.span_id.begin(), trace_.span_id.end()));
 }
 
 }  // namespace
