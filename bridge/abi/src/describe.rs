@@ -15,7 +15,7 @@ const STREAM_ASYNC_EXPORT: &str = "trigger-kinesis:handler/handle-async@";
 const STREAM_VERSION: &str = "0.1.";
 /// The function of both forms.
 const STREAM_FUNCTION: &str = "batch";
-/// The packages of WASI 0.2 (and 0.3 with feature p3) that `link_host` provides.
+/// The packages of WASI 0.2 (and 0.3 with feature p3) that `link_wasi` provides.
 const WASI_PACKAGES: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
 /// The export that is called.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kt_bridge_core::{
-    has_type_of, instantiate, kt_host, link_host, yield_on_epoch, Budget, Extras, Host, HostLink,
-    Limiter, LogFn, LogTarget, Output, State, Supervisor,
+    has_type_of, instantiate, kt_host, yield_on_epoch, Budget, Extras, Host, HostLink, Limiter,
+    LogFn, LogTarget, Output, State, Supervisor,
 };
 use kt_bridge_network::Connections;
 use wasmtime::component::{
@@ -237,7 +237,7 @@ unsafe fn link(
     let handler = component.description.check(host.is_some())?;
     let compiled = &component.component;
     let mut linker: Linker<State> = Linker::new(compiled.engine());
-    link_host(&mut linker, component.concurrency == Concurrency::On)
+    kt_bridge_network::link_wasi(&mut linker, component.concurrency == Concurrency::On)
         .map_err(Fail::of(Kind::Failed, "providing WASI"))?;
     if host.is_some() {
         link_capabilities(&mut linker, component.concurrency == Concurrency::On)

@@ -1,10 +1,9 @@
-//! Linking, instantiating and calling: the code that is slow to compile, made concrete here.
+//! Instantiating and calling: the code that is slow to compile, made concrete here.
 
-use wasmtime::component::{Func, Instance, InstancePre, Linker, TypedFunc};
+use wasmtime::component::{Func, Instance, InstancePre, TypedFunc};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::kinesis_world::{KinesisRecord, KinesisResult};
-use crate::open_files;
 use crate::state::State;
 use crate::stream_world::{BatchContext, StreamRecord, StreamResult};
 
@@ -22,22 +21,6 @@ pub enum World {
 
 type KinesisParams<'a> = (&'a [KinesisRecord<'a>],);
 type StreamParams<'a> = (BatchContext<'a>, &'a [StreamRecord<'a>]);
-
-/// Everything a guest may import. `concurrent`: the linker's engine runs asynchronous functions of
-/// the component model, so WASI 0.3 can be had beside 0.2.
-pub fn link_host(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
-    #[cfg(feature = "p3")]
-    if concurrent {
-        wasmtime_wasi::p3::add_to_linker(linker)?;
-    }
-    #[cfg(not(feature = "p3"))]
-    let _ = concurrent;
-    wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    linker.allow_shadowing(true);
-    let bounded = open_files::link_bounded(linker, concurrent);
-    linker.allow_shadowing(false);
-    bounded
-}
 
 /// At each tick the guest lets other calls run, or ends when its supervisor says so.
 pub fn yield_on_epoch(store: &mut Store<State>) {

@@ -18,9 +18,7 @@ mod stream_world;
 
 pub use bounded::Bounded;
 pub use budget::Budget;
-pub use call::{
-    call_kinesis, call_stream, has_type_of, instantiate, link_host, yield_on_epoch, World,
-};
+pub use call::{call_kinesis, call_stream, has_type_of, instantiate, yield_on_epoch, World};
 pub use extras::Extras;
 pub use host_call::{
     answer_host_call, kt_host, kt_host_call, kt_value, refuse_host_call, Fault, Host, HostError,
@@ -28,7 +26,7 @@ pub use host_call::{
 };
 pub use kinesis_world::{Blob, EncryptionType, GuestError, KinesisRecord, KinesisResult};
 pub use limit::Limiter;
-pub use open_files::may_open;
+pub use open_files::{link_bounded, may_open};
 pub use sink::{LogFn, LogTarget, Output};
 pub use state::{State, Supervisor};
 pub use stream_world::{BatchContext, BatchResult, Outcome, StreamRecord, StreamResult, Window};
