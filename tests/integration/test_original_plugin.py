@@ -86,7 +86,7 @@ def test_the_guest_is_a_core_module_as_the_original_sdk_makes_it(module):
 
 def handled(text):
     """The data of each record, in the order in which the handler saw it."""
-    return [bytes(int(byte) for byte in found.split(",")).decode() for found in re.findall(r"key-\d+ \[([\d, ]+)\]", text)]
+    return [bytes.fromhex(found).decode() for found in re.findall(r" key-\d+ ([0-9a-f]+)\n", text)]
 
 
 def expect_all(text):
