@@ -47,6 +47,10 @@ class DynamoDbLocal(Process):
              "com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-inMemory", "-sharedDb",
              "-port", self.port], folder, "dynamodb-local", clean_environment(folder))
         self.wait_for(lambda: listening(self.port), 60, "DynamoDB Local listens")
+        # Its first answer loads most of its code: longer than a program that asks in earnest would wait.
+        boto3.client("dynamodb", endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
+                     aws_secret_access_key="test").list_tables()
+
 
 class Moto(Process):
     """moto: SQS, SNS and S3 over plain HTTP. Forgets everything when it ends."""
