@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/trim.h"
+
 namespace kt::host {
 namespace {
 
@@ -12,14 +14,6 @@ std::string lower(std::string_view text) {
   for (char& c : result)
     c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 std::string quoted(std::string_view text) {

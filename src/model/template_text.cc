@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/trim.h"
+
 namespace kt {
 namespace {
 
@@ -13,13 +15,6 @@ bool is_digit(char c) {
 }
 bool is_allowed(char c) {
   return is_lower(c) || is_digit(c) || c == '_';
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 /// The character at the front of UTF-8 text, whole.

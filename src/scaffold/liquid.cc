@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/trim.h"
 #include "scaffold/words.h"
 
 namespace kt::scaffold {
@@ -11,14 +12,6 @@ namespace {
 constexpr std::size_t kTextMax = std::size_t{4} << 20;
 constexpr std::size_t kOutputMax = std::size_t{16} << 20;
 constexpr std::size_t kDepthMax = 16;
-constexpr std::string_view kSpace = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos)
-    return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.find_first_not_of(
@@ -68,7 +61,7 @@ class Renderer {
     const std::size_t mark = next_mark();
     std::string_view plain = text_.substr(at_, mark == std::string_view::npos ? mark : mark - at_);
     if (eat_space_) {
-      plain.remove_prefix(std::min(plain.find_first_not_of(kSpace), plain.size()));
+      plain.remove_prefix(std::min(plain.find_first_not_of(kBlanks), plain.size()));
       eat_space_ = false;
     }
     if (mark == std::string_view::npos) {
@@ -84,7 +77,7 @@ class Renderer {
     std::string_view inner = text_.substr(mark + 2, end - mark - 2);
     if (inner.starts_with('-')) {
       inner.remove_prefix(1);
-      plain = plain.substr(0, plain.find_last_not_of(kSpace) + 1);
+      plain = plain.substr(0, plain.find_last_not_of(kBlanks) + 1);
     }
     const bool eats = inner.ends_with('-');
     if (eats)
@@ -149,7 +142,7 @@ class Renderer {
   }
 
   Result<Unit> tag(std::string_view text) {
-    const auto space = text.find_first_of(kSpace);
+    const auto space = text.find_first_of(kBlanks);
     const std::string_view word = text.substr(0, space);
     const std::string_view rest =
         space == std::string_view::npos ? std::string_view() : trimmed(text.substr(space));
