@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "cli/serve.h"
 #include "invoke/item_failures.h"
 #include "invoke/wasm/wasm_guest.h"
@@ -32,10 +33,6 @@ Task<Result<invoke::Invocation>> call(invoke::WasmGuest& guest, std::shared_ptr<
   co_return co_await guest.handle(std::move(batch), std::move(context), deadline);
 }
 
-ByteView bytes_of(const std::string& text) {
-  return ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-}
-
 std::string sequence_number(std::size_t index) {
   return fmt::format("4959033827149025660855969253836157109592157{:013}", index + 1);
 }
@@ -52,7 +49,7 @@ std::shared_ptr<const Batch> batch_of(std::span<const records::InputRecord> from
       return page->side.emplace_back(std::move(text));
     };
     Record record;
-    record.data = bytes_of(keep(one.data));
+    record.data = as_bytes(keep(one.data));
     record.partition_key =
         keep(one.partition_key.empty() ? "key-" + std::to_string(index) : one.partition_key);
     record.sequence_number =

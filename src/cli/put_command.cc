@@ -37,7 +37,7 @@ void declare_file_options(CLI::App& command, PutOptions& options) {
   command
       .add_option("--format", options.format,
                   "How files are read; else their ending says: .json, .jsonl, .csv, or lines")
-      ->check(CLI::IsMember({"auto", "lines", "json", "csv", "event", "recorded", "failed", "raw"}))
+      ->check(CLI::IsMember(records::format_names()))
       ->type_name("FORMAT");
   command.add_option("--key-field", options.key_field,
                      "The field of JSON or CSV that is the partition key, as order.id");

@@ -73,17 +73,10 @@ class OfFiles final : public PutSource {
 
  private:
   Result<Unit> open(const std::string& file) {
-    const bool from_in = file == "-";
-    if (!from_in) {
-      file_ = std::ifstream(file, std::ios::binary);
-      if (!file_)
-        return fail(ErrorCode::NotFound, "cannot read " + file);
-    }
     records::ReaderOptions reading;
     reading.format = options_.format;
-    reading.name = from_in ? "standard input" : file;
     reading.key_field = options_.key_field;
-    TRY(reader_, records::make_reader(from_in ? in_ : file_, std::move(reading)));
+    TRY(reader_, records::open_records(file, in_, std::move(reading)));
     return Unit{};
   }
 
@@ -112,7 +105,6 @@ class OfFiles final : public PutSource {
 
   FileOptions options_;
   std::istream& in_;
-  std::ifstream file_;
   std::unique_ptr<records::RecordReader> reader_;
   std::size_t at_ = 0;
   std::uint64_t made_ = 0;

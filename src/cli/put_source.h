@@ -1,6 +1,5 @@
 // cli/put_source.h — The records that `put` puts.
 #pragma once
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/consumer.h"
@@ -46,7 +45,7 @@ void declare_test_options(CLI::App& command, TestOptions& options) {
                      "The component of the app; needed where it has several");
   command.add_option("--file", options.file, "The records; -: of stdin");
   command.add_option("--format", options.format, "How the file is read; else its ending says")
-      ->check(CLI::IsMember({"auto", "lines", "json", "csv", "event", "recorded", "failed", "raw"}))
+      ->check(CLI::IsMember(records::format_names()))
       ->type_name("FORMAT");
   command.add_option("--key-field", options.key_field, "The field that is the partition key");
   command.add_option("--batch-size", options.batch_size, "Records a call; else all in one");
@@ -80,18 +79,10 @@ void declare_test_options(CLI::App& command, TestOptions& options) {
 
 Result<std::vector<records::InputRecord>> read_records(const TestOptions& options,
                                                        const Console& console) {
-  std::ifstream file;
-  const bool from_file = options.file != "-";
-  if (from_file) {
-    file.open(options.file, std::ios::binary);
-    if (!file)
-      return fail(ErrorCode::NotFound, "cannot read " + options.file);
-  }
   records::ReaderOptions reading;
   reading.format = *records::format_named(options.format);
-  reading.name = from_file ? options.file : "standard input";
   reading.key_field = options.key_field;
-  TRY(const auto reader, records::make_reader(from_file ? file : console.in, std::move(reading)));
+  TRY(const auto reader, records::open_records(options.file, console.in, std::move(reading)));
   constexpr std::size_t kRecordsMax = 100'000;
   std::vector<records::InputRecord> all;
   for (;;) {

@@ -1,6 +1,7 @@
 #include "records/record_reader.h"
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -203,6 +204,18 @@ class ReadyRecords final : public RecordReader {
   std::size_t at_ = 0;
 };
 
+/// A reader and the file that it reads.
+class OfFile final : public RecordReader {
+ public:
+  OfFile(std::unique_ptr<std::ifstream> file, std::unique_ptr<RecordReader> reader)
+      : file_(std::move(file)), reader_(std::move(reader)) {}
+  Result<std::optional<InputRecord>> next() override { return reader_->next(); }
+
+ private:
+  std::unique_ptr<std::ifstream> file_;
+  std::unique_ptr<RecordReader> reader_;
+};
+
 Result<std::string> whole(std::istream& in, const std::string& name) {
   std::string text;
   constexpr std::size_t kPiece = std::size_t{1} << 16;
@@ -298,6 +311,27 @@ std::optional<Format> format_named(std::string_view name) {
       return format;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> out;
+  for (const auto& [name, format] : kNames)
+    out.emplace_back(name);
+  return out;
+}
+
+Result<std::unique_ptr<RecordReader>> open_records(const std::string& file, std::istream& in,
+                                                   ReaderOptions options) {
+  if (file == "-") {
+    options.name = "standard input";
+    return make_reader(in, std::move(options));
+  }
+  auto opened = std::make_unique<std::ifstream>(file, std::ios::binary);
+  if (!*opened)
+    return fail(ErrorCode::NotFound, "cannot read " + file);
+  options.name = file;
+  TRY(auto reader, make_reader(*opened, std::move(options)));
+  return std::make_unique<OfFile>(std::move(opened), std::move(reader));
 }
 
 Result<std::unique_ptr<RecordReader>> make_reader(std::istream& in, ReaderOptions options) {

@@ -35,6 +35,8 @@ enum class Format {
 
 /// None: no such name. "auto", "lines", "json", "csv", "event", "recorded", "failed", "raw".
 std::optional<Format> format_named(std::string_view name);
+/// Those names.
+std::vector<std::string> format_names();
 
 struct ReaderOptions {
   Format format = Format::Auto;
@@ -53,5 +55,9 @@ class RecordReader {
 /// `in` must outlive the reader. Lines, CSV and recorded files are read as they are asked for,
 /// others at once: at most 256 MiB.
 Result<std::unique_ptr<RecordReader>> make_reader(std::istream& in, ReaderOptions options);
+/// The reader of a file, or of `in` where the file is "-"; `options.name` is not looked at.
+/// NotFound: it cannot be opened.
+Result<std::unique_ptr<RecordReader>> open_records(const std::string& file, std::istream& in,
+                                                   ReaderOptions options);
 
 }  // namespace kt::records
