@@ -6,6 +6,7 @@
 #include "cli/serve.h"
 #include "cli/stream_session.h"
 #include "lease/dynamodb/rows.h"
+#include "worker/spill_scope.h"
 
 namespace kt::cli {
 namespace {
@@ -168,12 +169,7 @@ Task<Result<Unit>> KclCopy::refuse_waiting_records(std::vector<lease::Lease> row
   if (!spill)
     co_return fail(spill.error());
   for (const lease::Lease& row : rows) {
-    spill::SpillScope scope;
-    scope.application = consumer_.application;
-    scope.endpoint = consumer_.endpoint;
-    scope.stream = consumer_.stream;
-    scope.stream_created = consumer_.stream_created;
-    scope.shard = row.key.shard;
+    spill::SpillScope scope = worker::spill_scope_of(row.key);
     CO_TRY(const spill::SpillContent content, (*spill)->load(std::move(scope), std::nullopt));
     if (content.keys.empty())
       continue;

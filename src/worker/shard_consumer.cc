@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "runtime/with_deadline.h"
+#include "worker/spill_scope.h"
 
 namespace kt::worker {
 namespace {
@@ -134,13 +135,7 @@ Task<Result<Unit>> ShardConsumer::serve() {
 
 spill::SpillScope ShardConsumer::spill_scope() const {
   const lease::Lease& row = lease_->row();
-  const lease::ConsumerKey& consumer = row.key.consumer;
-  spill::SpillScope scope;
-  scope.application = consumer.application;
-  scope.endpoint = consumer.endpoint;
-  scope.stream = consumer.stream;
-  scope.stream_created = consumer.stream_created;
-  scope.shard = row.key.shard;
+  spill::SpillScope scope = spill_scope_of(row.key);
   scope.owner = *row.owner;
   return scope;
 }
