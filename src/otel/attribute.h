@@ -14,15 +14,16 @@ struct ByteString {
   friend bool operator==(const ByteString&, const ByteString&) = default;
 };
 
-/// What an attribute may be worth; a list holds values of one kind. Bytes and maps are for the
-/// bodies of log records.
+/// What an attribute may be worth; a list holds values of one kind. Bytes and named values are for
+/// the bodies of log records.
 struct Value;
+struct Attribute;
 using ValueList = std::vector<Value>;
-using ValueMap = std::vector<std::pair<std::string, Value>>;
+using Attributes = std::vector<Attribute>;
 struct Value
-    : std::variant<std::string, std::int64_t, double, bool, ValueList, ByteString, ValueMap> {
+    : std::variant<std::string, std::int64_t, double, bool, ValueList, ByteString, Attributes> {
   using variant::variant;
-  Value(const char* text) : variant(std::string(text)) {}
+  Value(const char* text);
 };
 
 struct Attribute {
@@ -33,6 +34,7 @@ struct Attribute {
   std::string key;
   Value value;
 };
-using Attributes = std::vector<Attribute>;
+
+inline Value::Value(const char* text) : variant(std::string(text)) {}
 
 }  // namespace kt::otel

@@ -24,14 +24,9 @@ struct PutValue {
     out.message(5, array);
   }
   void operator()(const ByteString& bytes) { out.bytes(7, bytes.bytes); }
-  void operator()(const ValueMap& map) {
+  void operator()(const Attributes& named) {
     Message pairs;
-    for (const auto& [key, value] : map) {
-      Message pair;
-      pair.bytes(1, key);
-      pair.message(2, any_value(value));
-      pairs.message(1, pair);
-    }
+    put_attributes(pairs, 1, named);
     out.message(6, pairs);
   }
   Message& out;

@@ -6,6 +6,7 @@
 #include "host/otel/guest_values.h"
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
+#include "tests/support/keeping_transport.h"
 #include "tests/support/protobuf_reader.h"
 #include "wasm/host_testing.h"
 
@@ -45,26 +46,13 @@ List span(std::size_t attributes, std::size_t events) {
                  scope(), std::int64_t{1}, std::int64_t{0}, std::int64_t{0});
 }
 
-class KeepingTransport final : public http::Transport {
- public:
-  explicit KeepingTransport(std::vector<std::string>& bodies) : bodies_(bodies) {}
-  Task<Result<http::Response>> send(http::Request request, Duration) override {
-    bodies_.push_back(std::move(request.body));
-    http::Response response;
-    response.status = 200;
-    co_return response;
-  }
-
- private:
-  std::vector<std::string>& bodies_;
-};
-
 class AGuestsTelemetry : public ::testing::Test {
  protected:
   AGuestsTelemetry() {
     auto settings = otel::Settings::from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}, "1");
     const auto transports = [this](const http::Endpoint&, http::Alpn) {
-      return Result<std::unique_ptr<http::Transport>>(std::make_unique<KeepingTransport>(sent_));
+      return Result<std::unique_ptr<http::Transport>>(
+          std::make_unique<test::KeepingTransport>(sent_));
     };
     otel::Telemetry::Deps deps{loop_, clock_, Random(1), transports, Log()};
     telemetry_ = *otel::Telemetry::make(*std::move(settings), std::move(deps));
@@ -79,12 +67,12 @@ class AGuestsTelemetry : public ::testing::Test {
   ProtobufReader sent() {
     run_sim(loop_, clock_, telemetry_->flush());
     EXPECT_EQ(sent_.size(), 1u);
-    return ProtobufReader(sent_.at(0)).message(1);
+    return ProtobufReader(sent_.at(0).body).message(1);
   }
 
   Loop loop_;
   VirtualClock clock_;
-  std::vector<std::string> sent_;
+  std::vector<http::Request> sent_;
   std::unique_ptr<otel::Telemetry> telemetry_;
   std::unique_ptr<GuestTelemetry> capability_;
   std::shared_ptr<InstanceTrace> trace_ = std::make_shared<InstanceTrace>(TraceContext());

@@ -60,7 +60,7 @@ otel::Value value_of(const Json& json, std::size_t bytes_max, int depth) {
     }
     return list;
   }
-  otel::ValueMap map;
+  otel::Attributes map;
   for (const auto& [key, item] : json.items()) {
     if (map.size() < kGuestItemsMax)
       map.emplace_back(bounded(key, kGuestTextBytesMax), value_of(item, bytes_max, depth + 1));

@@ -4,6 +4,7 @@
 
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
+#include "tests/support/keeping_transport.h"
 #include "tests/support/protobuf_reader.h"
 #include "wasm/host_testing.h"
 
@@ -11,21 +12,6 @@ namespace kt::host {
 namespace {
 
 using test::ProtobufReader;
-
-/// Keeps the requests that telemetry sends.
-class KeepingTransport final : public http::Transport {
- public:
-  explicit KeepingTransport(std::vector<std::string>& bodies) : bodies_(bodies) {}
-  Task<Result<http::Response>> send(http::Request request, Duration) override {
-    bodies_.push_back(std::move(request.body));
-    http::Response response;
-    response.status = 200;
-    co_return response;
-  }
-
- private:
-  std::vector<std::string>& bodies_;
-};
 
 /// Refuses with `fault` where there is one, else answers 7.
 class PlainSession final : public CapabilitySession {
@@ -58,7 +44,8 @@ class ATracedCapability : public ::testing::Test {
   ATracedCapability() {
     auto settings = otel::Settings::from({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c"}}, "");
     const auto transports = [this](const http::Endpoint&, http::Alpn) {
-      return Result<std::unique_ptr<http::Transport>>(std::make_unique<KeepingTransport>(sent_));
+      return Result<std::unique_ptr<http::Transport>>(
+          std::make_unique<test::KeepingTransport>(sent_));
     };
     otel::Telemetry::Deps deps{loop_, clock_, Random(1), transports, Log()};
     telemetry_ = *otel::Telemetry::make(*std::move(settings), std::move(deps));
@@ -76,8 +63,8 @@ class ATracedCapability : public ::testing::Test {
   std::vector<ProtobufReader> spans() {
     run_sim(loop_, clock_, telemetry_->flush());
     std::vector<ProtobufReader> out;
-    for (const std::string& body : sent_) {
-      const ProtobufReader scope = ProtobufReader(body).message(1).message(2);
+    for (const http::Request& request : sent_) {
+      const ProtobufReader scope = ProtobufReader(request.body).message(1).message(2);
       for (std::size_t i = 0; i < scope.count(2); ++i)
         out.push_back(scope.message(2, i));
     }
@@ -86,7 +73,7 @@ class ATracedCapability : public ::testing::Test {
 
   Loop loop_;
   VirtualClock clock_;
-  std::vector<std::string> sent_;
+  std::vector<http::Request> sent_;
   std::unique_ptr<otel::Telemetry> telemetry_;
   std::shared_ptr<PlainCapability> plain_ = std::make_shared<PlainCapability>();
   std::unique_ptr<CapabilitySession> session_;

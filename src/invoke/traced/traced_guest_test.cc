@@ -3,26 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "runtime/run_virtual.h"
+#include "tests/support/keeping_transport.h"
 #include "tests/support/protobuf_reader.h"
 
 namespace kt::invoke {
 namespace {
 
 using test::ProtobufReader;
-
-class KeepingTransport final : public http::Transport {
- public:
-  explicit KeepingTransport(std::vector<http::Request>& sent) : sent_(sent) {}
-  Task<Result<http::Response>> send(http::Request request, Duration) override {
-    sent_.push_back(std::move(request));
-    http::Response response;
-    response.status = 200;
-    co_return response;
-  }
-
- private:
-  std::vector<http::Request>& sent_;
-};
 
 /// Prints, uses memory, and ends as it is told.
 class PrintingGuest final : public Guest {
@@ -42,7 +29,8 @@ class ATracedGuest : public ::testing::Test {
   ATracedGuest() {
     auto settings = otel::Settings::from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}, "");
     const auto transports = [this](const http::Endpoint&, http::Alpn) {
-      return Result<std::unique_ptr<http::Transport>>(std::make_unique<KeepingTransport>(sent_));
+      return Result<std::unique_ptr<http::Transport>>(
+          std::make_unique<test::KeepingTransport>(sent_));
     };
     otel::Telemetry::Deps deps{loop_, clock_, Random(1), transports, Log()};
     telemetry_ = *otel::Telemetry::make(*std::move(settings), std::move(deps));
