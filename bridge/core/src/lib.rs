@@ -11,7 +11,6 @@ mod extras;
 mod host_call;
 mod kinesis_world;
 mod limit;
-mod open_files;
 mod sink;
 mod state;
 mod stream_world;
@@ -26,7 +25,6 @@ pub use host_call::{
 };
 pub use kinesis_world::{Blob, EncryptionType, GuestError, KinesisRecord, KinesisResult};
 pub use limit::Limiter;
-pub use open_files::{link_bounded, may_open};
 pub use sink::{LogFn, LogTarget, Output};
 pub use state::{State, Supervisor};
 pub use stream_world::{BatchContext, BatchResult, Outcome, StreamRecord, StreamResult, Window};

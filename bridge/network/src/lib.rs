@@ -6,6 +6,7 @@ mod connect;
 mod connection;
 mod november;
 mod october;
+mod open_files;
 mod operations;
 mod policy;
 mod pool;

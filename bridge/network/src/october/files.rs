@@ -1,7 +1,7 @@
 //! `wasi:filesystem`: permissions and locks, which the release left out, are not supported here
 //! either.
 
-use kt_bridge_core::{may_open, State};
+use kt_bridge_core::State;
 use wasmtime::component::{flags, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource};
 use wasmtime::StoreContextMut;
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
@@ -9,6 +9,8 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
     self, Descriptor, DescriptorFlags, ErrorCode, Host as Types, HostDescriptor, OpenFlags,
     PathFlags,
 };
+
+use crate::open_files::may_open;
 
 type Store<'a> = StoreContextMut<'a, State>;
 type Nothing = (Result<(), ErrorCode>,);

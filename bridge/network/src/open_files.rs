@@ -2,6 +2,7 @@
 //!
 //! The functions of WASI that open one stand here a second time, with a count before them.
 
+use kt_bridge_core::State;
 use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::StoreContextMut;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView};
@@ -14,8 +15,7 @@ use wasmtime_wasi::p2::bindings::sockets::udp::UdpSocket;
 use wasmtime_wasi::p2::bindings::sockets::{tcp_create_socket, udp_create_socket};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 use wasmtime_wasi::sockets::WasiSocketsView;
-
-use crate::state::State;
+use wasmtime_wasi::TrappableError;
 
 /// A file stays open for its streams after its handle is dropped, so streams count, but the two of a
 /// connection: it is counted itself, and outlives them.
@@ -50,10 +50,21 @@ pub fn may_open(state: &mut State) -> bool {
     budget.admit(1, || open_files(table))
 }
 
+/// What a function of WASI ended with, as its caller sees it.
+fn answered<T, C>(opened: Result<T, TrappableError<C>>) -> wasmtime::Result<(Result<T, C>,)>
+where
+    C: std::error::Error + Send + Sync + 'static,
+{
+    Ok((match opened {
+        Ok(one) => Ok(one),
+        Err(error) => Err(error.downcast()?),
+    },))
+}
+
 type OpenAt = (Resource<Descriptor>, PathFlags, String, OpenFlags, DescriptorFlags);
 
 /// After WASI's own; shadowing must be allowed.
-pub fn link_bounded(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
+pub fn link(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::Result<()> {
     linker.instance("wasi:filesystem/types@0.2.12")?.func_wrap_async(
         "[method]descriptor.open-at",
         |mut store: StoreContextMut<'_, State>, (folder, follow, path, open, flags): OpenAt| {
@@ -63,10 +74,7 @@ pub fn link_bounded(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::R
                 }
                 let mut files = store.data_mut().filesystem();
                 let opened = files.open_at(folder, follow, path, open, flags).await;
-                Ok((match opened {
-                    Ok(file) => Ok(file),
-                    Err(error) => Err(error.downcast()?),
-                },))
+                answered(opened)
             })
         },
     )?;
@@ -78,10 +86,7 @@ pub fn link_bounded(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::R
             }
             let mut sockets = store.data_mut().sockets();
             let opened = tcp_create_socket::Host::create_tcp_socket(&mut sockets, family);
-            Ok((match opened {
-                Ok(socket) => Ok(socket),
-                Err(error) => Err(error.downcast()?),
-            },))
+            answered(opened)
         },
     )?;
     linker.instance("wasi:sockets/udp-create-socket@0.2.12")?.func_wrap_async(
@@ -93,16 +98,13 @@ pub fn link_bounded(linker: &mut Linker<State>, concurrent: bool) -> wasmtime::R
                 }
                 let mut sockets = store.data_mut().sockets();
                 let opened = udp_create_socket::Host::create_udp_socket(&mut sockets, family).await;
-                Ok((match opened {
-                    Ok(socket) => Ok(socket),
-                    Err(error) => Err(error.downcast()?),
-                },))
+                answered(opened)
             })
         },
     )?;
     #[cfg(feature = "p3")]
     if concurrent {
-        p3::link_bounded(linker)?;
+        p3::link(linker)?;
     }
     #[cfg(not(feature = "p3"))]
     let _ = concurrent;
@@ -116,16 +118,14 @@ mod p3 {
     use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystem, WasiFilesystemView};
     use wasmtime_wasi::p3::bindings::filesystem::types as files;
     use wasmtime_wasi::p3::bindings::sockets::types as sockets;
-    use wasmtime_wasi::sockets::{TcpSocket, UdpSocket, WasiSocketsView};
+    use wasmtime_wasi::sockets::WasiSocketsView;
 
-    use super::may_open;
-    use crate::state::State;
+    use super::{answered, may_open, State};
 
     type OpenAt =
         (Resource<Descriptor>, files::PathFlags, String, files::OpenFlags, files::DescriptorFlags);
-    type Opened<T> = (Result<Resource<T>, sockets::ErrorCode>,);
 
-    pub fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    pub fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         linker.instance("wasi:filesystem/types@0.3.0")?.func_wrap_concurrent(
             "[method]descriptor.open-at",
             |accessor, (folder, follow, path, open, flags): OpenAt| {
@@ -137,10 +137,7 @@ mod p3 {
                     let opened = <WasiFilesystem as files::HostDescriptorWithStore<State>>::open_at(
                         accessor, folder, follow, path, open, flags,
                     );
-                    Ok((match opened.await {
-                        Ok(file) => Ok(file),
-                        Err(error) => Err(error.downcast()?),
-                    },))
+                    answered(opened.await)
                 })
             },
         )?;
@@ -152,12 +149,7 @@ mod p3 {
                     return Ok((Err(too_many()),));
                 }
                 let mut view = store.data_mut().sockets();
-                let answer: Opened<TcpSocket> =
-                    (match sockets::HostTcpSocket::create(&mut view, family) {
-                        Ok(socket) => Ok(socket),
-                        Err(error) => Err(error.downcast()?),
-                    },);
-                Ok(answer)
+                answered(sockets::HostTcpSocket::create(&mut view, family))
             },
         )?;
         types.func_wrap_async(
@@ -168,12 +160,7 @@ mod p3 {
                         return Ok((Err(too_many()),));
                     }
                     let mut view = store.data_mut().sockets();
-                    let answer: Opened<UdpSocket> =
-                        (match sockets::HostUdpSocket::create(&mut view, family).await {
-                            Ok(socket) => Ok(socket),
-                            Err(error) => Err(error.downcast()?),
-                        },);
-                    Ok(answer)
+                    answered(sockets::HostUdpSocket::create(&mut view, family).await)
                 })
             },
         )
