@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from harness import BINARY, LocalKinesis, kinesis  # noqa: E402
 from surface import Asked  # noqa: E402
+from toolchains import Node, Python  # noqa: E402
 
 
 def pytest_sessionstart(session):
@@ -37,3 +38,13 @@ def stream_name(request):
 def asked():
     """Which functions of the host the tests of this run asked for."""
     return Asked()
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory):
+    return Node(tmp_path_factory.mktemp("node"))
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory):
+    return Python(tmp_path_factory.mktemp("python"))

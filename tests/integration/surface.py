@@ -11,6 +11,7 @@ from pathlib import Path
 from apps import GUESTS
 from harness import ROOT
 from host_app import answers
+from wasm_binary import leb, sections
 
 # A test names an interface by the word on the left, as the guests do.
 INTERFACES = {
@@ -136,35 +137,21 @@ def linked():
 # ---- what a guest imports ----------------------------------------------------------------------------------------
 
 
-def _leb(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
 def imports_of(module):
     """(interface, function) of a core module, without what the toolchain needs besides (streams, drops)."""
-    data, at, found = module, 8, set()
-    while at < len(data):
-        section = data[at]
-        size, start = _leb(data, at + 1)
-        at = start + size
+    data, found = module, set()
+    for section, start, _ in sections(data):
         if section != 2:
             continue
-        count, here = _leb(data, start)
+        count, here = leb(data, start)
         for _ in range(count):
             names = []
             for _ in range(2):
-                length, here = _leb(data, here)
+                length, here = leb(data, here)
                 names.append(data[here:here + length].decode())
                 here += length
             assert data[here] == 0, f"{names} is no function"
-            _, here = _leb(data, here + 1)
+            _, here = leb(data, here + 1)
             interface, function = names[0], names[1].removeprefix("[async-lower]")
             if re.fullmatch(r"(\[(method|static|constructor)\])?[\w.-]+", function):
                 found.add((interface, function))

@@ -13,6 +13,7 @@ import pytest
 from harness import BINARY, ROOT, Consumer, Process, clean_environment, create_stream, stream_arn
 from spin_launcher import install
 from toolchains import Rust
+from wasm_binary import leb, sections
 
 # Every key that the original's template writes, and no other.
 MANIFEST = """spin_manifest_version = 2
@@ -59,21 +60,10 @@ def app(client, stream_name, tmp_path, module):
 
 def custom_sections(wasm):
     """Names of a module's custom sections, with their bytes."""
-    def number(at):
-        value = shift = 0
-        while True:
-            byte = wasm[at]
-            at, value, shift = at + 1, value | (byte & 0x7F) << shift, shift + 7
-            if byte < 0x80:
-                return value, at
-    at = 8
-    while at < len(wasm):
-        kind = wasm[at]
-        size, at = number(at + 1)
+    for kind, start, end in sections(wasm):
         if kind == 0:
-            length, name = number(at)
-            yield wasm[name:name + length].decode(), wasm[name + length:at + size]
-        at += size
+            length, name = leb(wasm, start)
+            yield wasm[name:name + length].decode(), wasm[name + length:end]
 
 
 def test_the_guest_is_a_core_module_as_the_original_sdk_makes_it(module):

@@ -8,19 +8,8 @@ import pytest
 
 from apps import App
 from harness import ROOT, Consumer, clean_environment, create_stream, stream_arn
-from toolchains import Node, Python
 
 GUESTS = ROOT / "tests/guests"
-
-
-@pytest.fixture(scope="session")
-def node(tmp_path_factory):
-    return Node(tmp_path_factory.mktemp("node"))
-
-
-@pytest.fixture(scope="session")
-def python(tmp_path_factory):
-    return Python(tmp_path_factory.mktemp("python"))
 
 
 def test_the_javascript_sdk_passes_its_own_tests(node):

@@ -6,17 +6,6 @@ import tomllib
 import pytest
 
 from templates import TEMPLATES, add, build, components, has_new, render, running
-from toolchains import Node, Python
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory):
-    return Node(tmp_path_factory.mktemp("node"))
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory):
-    return Python(tmp_path_factory.mktemp("python"))
 
 
 def check_run(folder, seconds):
