@@ -66,6 +66,11 @@ static_assert(offsetof(Record, encryption) == 40);
 static_assert(sizeof(HandlerResult) == 16 && offsetof(HandlerResult, error) == 4);
 #endif
 
+inline std::string_view text(const Slice& slice) {
+  return slice.size == 0 ? std::string_view()
+                         : std::string_view(reinterpret_cast<const char*>(slice.data), slice.size);
+}
+
 }  // namespace abi
 
 /// One record: a view, cheap to copy.
@@ -73,9 +78,9 @@ class Record {
  public:
   explicit Record(const abi::Record* raw) : raw_(raw) {}
 
-  std::string_view data() const { return text(raw_->data); }
-  std::string_view partition_key() const { return text(raw_->partition_key); }
-  std::string_view sequence_number() const { return text(raw_->sequence_number); }
+  std::string_view data() const { return abi::text(raw_->data); }
+  std::string_view partition_key() const { return abi::text(raw_->partition_key); }
+  std::string_view sequence_number() const { return abi::text(raw_->sequence_number); }
   /// UNIX seconds.
   std::optional<std::uint64_t> approximate_arrival() const {
     if (!raw_->arrival.has)
@@ -89,23 +94,18 @@ class Record {
   }
 
  private:
-  static std::string_view text(const abi::Slice& slice) {
-    if (slice.size == 0)
-      return {};
-    return {reinterpret_cast<const char*>(slice.data), slice.size};
-  }
-
   const abi::Record* raw_;
 };
 
-/// The batch, in the order of the shard.
-class Records {
+/// A batch, in the order of the shard: `Record` is a view of a `Raw`.
+template <class Record, class Raw>
+class BatchOf {
  public:
-  Records(const abi::Record* first, std::size_t count) : first_(first), count_(count) {}
+  BatchOf(const Raw* first, std::size_t count) : first_(first), count_(count) {}
 
   class Iterator {
    public:
-    explicit Iterator(const abi::Record* at) : at_(at) {}
+    explicit Iterator(const Raw* at) : at_(at) {}
     Record operator*() const { return Record(at_); }
     Iterator& operator++() {
       ++at_;
@@ -115,7 +115,7 @@ class Records {
     friend bool operator!=(Iterator a, Iterator b) { return a.at_ != b.at_; }
 
    private:
-    const abi::Record* at_;
+    const Raw* at_;
   };
 
   std::size_t size() const { return count_; }
@@ -125,9 +125,11 @@ class Records {
   Iterator end() const { return Iterator(first_ + count_); }
 
  private:
-  const abi::Record* first_;
+  const Raw* first_;
   std::size_t count_;
 };
+
+using Records = BatchOf<Record, abi::Record>;
 
 /// ok(), or error(text): then the whole batch comes again.
 class Result {

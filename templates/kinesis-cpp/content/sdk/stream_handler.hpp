@@ -28,6 +28,7 @@ namespace stream_handler {
 namespace abi {
 
 using spin_kinesis::abi::Slice;
+using spin_kinesis::abi::text;
 
 struct OptionalSlice {
   std::uint8_t has;
@@ -92,10 +93,6 @@ static_assert(offsetof(Parameters, records) == 88);
 static_assert(sizeof(HandlerResult) == 28 && offsetof(HandlerResult, value) == 4);
 #endif
 
-inline std::string_view text(const Slice& slice) {
-  return slice.size == 0 ? std::string_view()
-                         : std::string_view(reinterpret_cast<const char*>(slice.data), slice.size);
-}
 inline std::optional<std::string_view> text(const OptionalSlice& slice) {
   return slice.has ? std::optional(text(slice.value)) : std::nullopt;
 }
@@ -124,36 +121,7 @@ class Record {
   const abi::Record* raw_;
 };
 
-/// The batch, in the order of the shard.
-class Records {
- public:
-  Records(const abi::Record* first, std::size_t count) : first_(first), count_(count) {}
-
-  class Iterator {
-   public:
-    explicit Iterator(const abi::Record* at) : at_(at) {}
-    Record operator*() const { return Record(at_); }
-    Iterator& operator++() {
-      ++at_;
-      return *this;
-    }
-    friend bool operator==(Iterator a, Iterator b) { return a.at_ == b.at_; }
-    friend bool operator!=(Iterator a, Iterator b) { return a.at_ != b.at_; }
-
-   private:
-    const abi::Record* at_;
-  };
-
-  std::size_t size() const { return count_; }
-  bool empty() const { return count_ == 0; }
-  Record operator[](std::size_t index) const { return Record(first_ + index); }
-  Iterator begin() const { return Iterator(first_); }
-  Iterator end() const { return Iterator(first_ + count_); }
-
- private:
-  const abi::Record* first_;
-  std::size_t count_;
-};
+using Records = spin_kinesis::BatchOf<Record, abi::Record>;
 
 struct Window {
   std::uint64_t start_millis = 0;
