@@ -1,4 +1,4 @@
-"""Counts the tests of one part of ./test, or of all parts.
+"""Counts the tests of one part of ./test, or of all parts, and names those that failed.
 
 A part's folder holds what its tools left: gtest/*.xml (one a test program), ctest.xml, pytest.xml,
 and `status`, the part's exit status. A test program that died left no report of its own, so ctest's
@@ -9,20 +9,41 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+LONGEST_REASON = 600
+
+
+def has_failed(case):
+    return (
+        case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail"
+    )
+
 
 def suite_counts(root):
     """(passed, failed) of the test cases under a JUnit or gtest report's root."""
     passed = failed = 0
     for case in root.iter("testcase"):
-        if case.find("failure") is not None or case.find("error") is not None:
+        if has_failed(case):
             failed += 1
         elif case.get("status") in ("notrun", "disabled") or case.find("skipped") is not None:
             continue
-        elif case.get("status") == "fail":
-            failed += 1
         else:
             passed += 1
     return passed, failed
+
+
+def failed_cases(folder):
+    """A line for each of the part's failed cases: its full name, and the start of the reason where one is given."""
+    lines = []
+    for path in [*sorted((folder / "gtest").glob("*.xml")), folder / "ctest.xml", folder / "pytest.xml"]:
+        root = read(path)
+        for case in root.iter("testcase") if root is not None else ():
+            if not has_failed(case):
+                continue
+            name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
+            reasons = [reason.get("message", "") for reason in case if reason.tag in ("failure", "error")]
+            text = " ".join(" ".join(reasons).split())[:LONGEST_REASON]
+            lines.append(f"{name}: {text}" if text else name)
+    return lines
 
 
 def read(path):
@@ -74,9 +95,14 @@ def main(arguments):
         counts = [part_counts(part) for part in parts]
         passed = sum(count[0] for count in counts)
         failed = sum(count[1] for count in counts)
+        for part in parts:
+            for line in failed_cases(part):
+                print(f"failed: {line}")
         print(f"{passed} passed, {failed} failed")
         return 1 if failed or not passed else 0
     passed, failed = part_counts(Path(arguments[0]))
+    for line in failed_cases(Path(arguments[0])):
+        print(f"failed: {line}")
     print(f"{passed} ok, {failed} failed")
     return 0
 
