@@ -1,6 +1,8 @@
 """Starting processes and waiting for conditions, always with a deadline."""
 
+import itertools
 import os
+import random
 import re
 import signal
 import socket
@@ -15,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("KT_BINARY", ROOT / "build/release/trigger-kinesis"))
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
+
+PORTS = itertools.cycle(random.Random(os.getpid()).sample(range(12000, 32000), 20000))
 
 # What a child may see of our environment: nothing that could reach a real account.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "JAVA_HOME")
@@ -33,9 +37,17 @@ def clean_environment(home, **more):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port for a server that starts later. It is below those that the system gives to connections, which would
+    take it meanwhile, and no two callers of this run get the same."""
+    for _ in range(1000):
+        port = next(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("no free port between 12000 and 32000")
 
 
 def wait_until(condition, seconds, what, every=0.05):
@@ -134,6 +146,16 @@ class Consumer(Process):
         super().__init__(
             [*through, BINARY, "up", "-f", app.manifest, "--state-dir", app.state, *flags], app.folder, "up",
             environment or clean_environment(app.folder, AWS_ENDPOINT_URL_KINESIS=endpoint), **options)
+
+    def signal(self, number):
+        """A worker is asked to stop in order once it listens to that: before, a signal ends it as any program."""
+        if number in (signal.SIGTERM, signal.SIGINT):
+            wait_until(lambda: not self.running() or self.catches(number), 30, f"{self.name} listens to signals")
+        super().signal(number)
+
+    def catches(self, number):
+        status = Path(f"/proc/{self.child.pid}/status").read_text()
+        return int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16) >> (number - 1) & 1
 
 
 def kinesis(endpoint, region=REGION, **more):
