@@ -13,16 +13,22 @@ import pytest
 
 from harness import ROOT, LocalKinesis, create_stream, kinesis
 from postgres import Postgres
+from reader import Reader
 from templates import build, running
 from toolchains import Go, Rust
 
 
-def example(name, toolchain, tmp_path):
-    """The example in a folder of its own, built. Its compiled parts and the SDK are the checkout's."""
-    source = ROOT / "examples" / name
+def copied(name, tmp_path):
+    """The example in a folder of its own. The SDK is the checkout's."""
     folder = tmp_path / "examples" / name
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("target", ".spin", "*.wasm"))
+    shutil.copytree(ROOT / "examples" / name, folder, ignore=shutil.ignore_patterns("target", ".spin", "*.wasm"))
     (tmp_path / "sdk").symlink_to(ROOT / "sdk")
+    return folder
+
+
+def example(name, toolchain, tmp_path):
+    """The same, built. Its compiled parts are the checkout's."""
+    folder = copied(name, tmp_path)
     toolchain.prepare(folder)
     build(folder, toolchain.environment)
     return folder
@@ -104,6 +110,24 @@ def test_a_worker_that_lost_its_shard_writes_nothing(forwarder, postgres):
         app.put("k", "2")
         app.printed_within(30, "another worker writes", stream="stderr")
     assert postgres.run("SELECT payload FROM events") == [("1",)]
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name,toolchain", [
+    ("order-enricher", Rust), ("postgres-forwarder", Rust), ("webhook-fan-out", Rust), ("anomaly-detector", Go)],
+    ids=lambda value: value if isinstance(value, str) else "")
+def test_its_page_is_true(tmp_path, postgres, name, toolchain):
+    folder = copied(name, tmp_path)
+    postgres.run("DROP TABLE events, shard_owners")
+    hooks = [Receiver(), Receiver()]
+    instead = {"127.0.0.1:5432": f"127.0.0.1:{postgres.port}"}
+    instead.update((f"127.0.0.1:{port}/", hook.url.removeprefix("http://")) for port, hook in zip((8000, 8001), hooks))
+    with Reader(folder, toolchain(), instead=instead) as reader:
+        reader.follow(folder / "README.md")
+    assert all(len(hook.taken) == (name == "webhook-fan-out") for hook in hooks)
+    postgres.run((ROOT / "examples/postgres-forwarder/tables.sql").read_text())
+    for hook in hooks:
+        hook.shutdown()
 
 
 class Kept:

@@ -5,6 +5,8 @@ import tomllib
 
 import pytest
 
+from harness import ROOT
+from reader import Reader
 from templates import TEMPLATES, add, build, components, has_new, render, running
 
 
@@ -65,11 +67,10 @@ def test_a_component_in_javascript_is_added_to_an_app(node, tmp_path):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page,language", [("javascript.md", "node"), ("python.md", "python")])
 def test_the_guides_page_is_true(request, tmp_path, page, language):
-    from test_guide import Reader
     if not has_new():
         pytest.skip("a trigger-kinesis without `new`")
     with Reader(tmp_path, request.getfixturevalue(language)) as reader:
-        reader.follow(page)
+        reader.follow(ROOT / "docs/guide" / page)
 
 
 def test_the_templates_of_script_languages_have_the_same_parameters():
