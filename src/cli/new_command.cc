@@ -170,6 +170,28 @@ Result<Unit> write_file(const fs::path& file, const std::string& content) {
   return Unit{};
 }
 
+/// The whole new content, or the old one: somebody's manifest is never half written.
+Result<Unit> replace_file(const fs::path& file, const std::string& content) {
+  std::error_code problem;
+  const fs::path target = fs::canonical(file, problem);  // a link stays one
+  if (problem)
+    return fail(ErrorCode::NotFound, "cannot find " + file.string() + ": " + problem.message());
+  fs::path next = target;
+  next += ".new";
+  auto written = write_file(next, content);
+  std::error_code ignored;
+  if (written) {
+    fs::permissions(next, fs::status(target, ignored).permissions(), ignored);
+    fs::rename(next, target, problem);
+    if (problem)
+      written =
+          fail(ErrorCode::Invalid, "cannot write " + file.string() + ": " + problem.message());
+  }
+  if (!written)
+    fs::remove(next, ignored);
+  return written;
+}
+
 /// All or nothing, as far as files that exist go.
 Result<Unit> write_all(const fs::path& folder, const scaffold::Files& files,
                        const NewOptions& options) {
@@ -218,7 +240,7 @@ Result<fs::path> add_component(const scaffold::Template& from, scaffold::Order o
   if (options.no_vcs)
     made.files.erase(".gitignore");
   TRY(write_all(folder, made.files, options));
-  TRY(write_file(manifest, *made.manifest));
+  TRY(replace_file(manifest, *made.manifest));
   return folder.lexically_relative(fs::current_path(ignored));
 }
 
