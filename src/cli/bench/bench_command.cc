@@ -295,7 +295,7 @@ int bench_components(const BenchOptions& options, const Console& console) {
     const std::string& file = options.components[i];
     const auto cost = measure_component(file, scratch.make("cache-" + std::to_string(i)));
     if (!cost)
-      return console.error(kFailed, file + ": " + cost.error().what);
+      return console.error(kFailed, cost.error().what);
     if (options.json)
       all.push_back(to_json(file, *cost));
     else

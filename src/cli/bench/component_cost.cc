@@ -101,12 +101,18 @@ Result<Unit> measure_use(const std::string& file, const std::string& cache, Comp
   Loop loop;  // outlives the engine, whose calls report to it
   const Steady::time_point begin = Steady::now();
   TRY(const Loaded warm, load(file, cache));
-  if (!warm.compiled.from_cache())
-    return fail(ErrorCode::Internal, "compiled code was not kept: " + warm.compiled.cache_note());
-  TRY(const auto linked,
-      wasm::LinkedComponent::link(*warm.engine, warm.compiled, wasm::LinkOptions()));
+  if (!warm.compiled.from_cache()) {
+    return fail(ErrorCode::Internal,
+                file + ": compiled code was not kept: " + warm.compiled.cache_note());
+  }
+  const auto linked = wasm::LinkedComponent::link(*warm.engine, warm.compiled, wasm::LinkOptions());
+  if (!linked)
+    return fail(linked.error().within(file));
   cost.cached_millis = millis_since(begin);
-  return measure_calls(loop, *linked, cost);
+  const auto called = measure_calls(loop, **linked, cost);
+  if (!called)
+    return fail(called.error().within(file));
+  return Unit{};
 }
 
 }  // namespace

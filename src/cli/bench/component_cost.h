@@ -20,7 +20,8 @@ struct ComponentCost {
 };
 
 /// Compiles and calls the component in `file` for about three seconds beyond its compilation.
-/// `cache` is an empty directory. Invalid when the handler fails on records of made-up text.
+/// `cache` is an empty directory. Errors name the file; Invalid when it is no component, or its
+/// handler fails on records of made-up text.
 Result<ComponentCost> measure_component(const std::string& file, const std::string& cache);
 
 }  // namespace kt::cli
