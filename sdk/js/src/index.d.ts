@@ -79,6 +79,13 @@ export declare class RecordFailed extends Error {
   readonly record: KinesisRecord;
 }
 
+/** What the host refused or could not do, with its own text. */
+export declare class HostError extends Error {
+  constructor(message: string, code: string, options?: { cause?: unknown });
+  /** The interface's name of it, like "access-denied". */
+  readonly code: string;
+}
+
 declare global {
   /** What the SDK's prelude offers where no other library declares it. */
   interface Console {

@@ -3,6 +3,7 @@
 export { KinesisRecord } from "./record.js";
 export { Context } from "./context.js";
 export { RecordFailed } from "./outcome.js";
+export { HostError } from "./host-error.js";
 
 /** Says that `handle` is the handler: `export default handler((records, context) => { … })`. */
 export function handler(handle) {

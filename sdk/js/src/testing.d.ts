@@ -16,3 +16,6 @@ export interface Called {
 
 /** Calls the handler as the trigger does. */
 export declare function call(handle: Handler, records: KinesisRecord[], where?: Context): Promise<Called>;
+
+/** Gives `variable(name)` a value, in tests that Node runs. Key-value stores are there in memory. */
+export declare function setVariable(name: string, value: string): void;

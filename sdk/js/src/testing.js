@@ -1,5 +1,7 @@
 // For a handler's own unit tests: calls it as the trigger does.
 
+export { setVariable } from "./host/variables.node.js";
+
 import { Context } from "./context.js";
 import { KinesisRecord } from "./record.js";
 import { streamHandlerAsync } from "./worlds.js";

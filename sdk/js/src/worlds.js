@@ -1,5 +1,6 @@
 // One function a world: from a handler to what the component exports.
 
+import { begun, over } from "./call.js";
 import { Context } from "./context.js";
 import { batchResult, errorText, resultOfThrown } from "./outcome.js";
 import { KinesisRecord } from "./record.js";
@@ -36,12 +37,15 @@ export function streamHandlerAsync(handle) {
       const context = Context.from(rawContext);
       const records = recordsOf(rawRecords);
       const before = context.windowState;
+      begun();
       try {
         return batchResult(records, await handle(records, context), before);
       } catch (thrown) {
         const result = resultOfThrown(records, thrown, before);
         if (result) return result;
         throw report(thrown);
+      } finally {
+        over();
       }
     },
   };

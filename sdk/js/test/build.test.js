@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -32,6 +32,46 @@ test("each world's component is a component", () =>
       assert.equal(bytes.length, size);
       assert.deepEqual([...bytes.subarray(0, 8)], [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]);
     }
+  }));
+
+const importsOf = (text) => [...text.matchAll(/(?:from|import)\s*"((?:wasi|wazi|fermyon):[^"]*)"/g)].map(([, name]) => name).sort();
+
+test("a handler has the imports of what it uses, and no others", async () => {
+  const own = ["wasi:cli/stderr@0.2.12", "wasi:cli/stdout@0.2.12", "wasi:random/random@0.2.12"];
+  const timers = ["wasi:cli/stdin@0.3.0", "wazi:clocks/monotonic-clock@0.2.0", "wazi:io/poll@0.2.0"];
+  const http = [...timers, "wazi:http/outgoing-handler@0.2.0", "wazi:http/types@0.2.0"];
+  const cases = [
+    ["export default () => {};", []],
+    ["import { openStore } from 'spin-kinesis-sdk/key-value'; export default () => {};", []],
+    ["import { openStore } from 'spin-kinesis-sdk/key-value'; export default () => openStore().getKeys();", ["fermyon:spin/key-value@2.0.0"]],
+    ["import { variable } from 'spin-kinesis-sdk/variables'; export default () => variable('a');", ["fermyon:spin/variables@2.0.0"]],
+    ["export default () => setTimeout(() => {}, 1);", timers],
+    ["export default () => { const fetch = () => {}; fetch(new Headers()); };", []],
+    ["export default () => fetch('http://h/');", http],
+    ["export default () => globalThis.fetch('http://h/');", http],
+  ];
+  for (const [source, more] of cases)
+    await inFolder(source, async (file, folder) => {
+      await mkdir(join(folder, "node_modules"));
+      await symlink(new URL("..", import.meta.url).pathname, join(folder, "node_modules/spin-kinesis-sdk"));
+      assert.deepEqual(importsOf(await bundleHandler(file)), [...more, ...own].sort(), source);
+    });
+});
+
+test("a component's imports are those of its module", () =>
+  inFolder("export default () => fetch('http://h/');", async (source, folder) => {
+    await buildComponent(source, join(folder, "x.wasm"));
+    const bytes = await readFile(join(folder, "x.wasm"), "latin1");
+    assert.match(bytes, /wasi:http\/outgoing-handler@0\.2\.0/);
+    assert.doesNotMatch(bytes, /wazi:/);
+    assert.doesNotMatch(bytes, /fermyon:spin/);
+  }));
+
+test("where a handler cannot wait, fetch says so", () =>
+  inFolder("export default () => fetch('http://h/');", async (source) => {
+    const text = await bundleHandler(source, { world: "stream-handler" });
+    assert.match(text, /build it for stream-handler-async/);
+    assert.doesNotMatch(text, /wasi:http/);
   }));
 
 test("mistakes are named", () =>

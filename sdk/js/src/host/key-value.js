@@ -1,0 +1,1 @@
+export * from "fermyon:spin/key-value@2.0.0";

@@ -1,0 +1,1 @@
+export * from "fermyon:spin/redis@2.0.0";

@@ -1,0 +1,1 @@
+export * from "fermyon:spin/sqlite@2.0.0";

@@ -1,0 +1,1 @@
+export * from "fermyon:spin/variables@2.0.0";
