@@ -20,7 +20,10 @@ class Redis {
 
   // The address may hold a password: it is in no message.
   #ask(call) {
-    const hints = { "invalid-address": "redis://[user:password@]host[:port][/database]" };
+    const hints = {
+      "invalid-address":
+        "it must be redis://[user:password@]host[:port][/database], in the component's allowed_outbound_hosts, and let it log in",
+    };
     return asking("redis", hints, () => call((this.#opened ??= Connection.open(this.#address))));
   }
 

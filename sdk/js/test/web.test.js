@@ -82,7 +82,7 @@ test("headers are kept as the platform keeps them", () => {
 });
 
 test("fetch sends what it is given", async () => {
-  const { fetch, asked } = server({}, {}, {});
+  const { fetch, asked } = server({}, {}, {}, {});
   await fetch("http://h/p?q=1");
   assert.deepEqual({ ...asked[0], headers: fromHost(asked[0].headers).get("accept") },
     { url: parseUrl("http://h/p?q=1"), method: "GET", headers: "*/*", pieces: undefined });
@@ -94,7 +94,10 @@ test("fetch sends what it is given", async () => {
   assert.equal(fromHost(asked[2].headers).get("content-length"), "0");
   for (const [input, init] of [["/p"], ["http://h/", { body: "x" }], ["http://h/", { method: "a b" }], ["http://h/", { method: "CONNECT" }],
     ["http://h/", { method: "POST", body: { a: 1 } }]]) await assert.rejects(fetch(input, init), TypeError);
-  assert.equal(asked.length, 3);
+  await fetch("http://h/", { method: "POST", body: new URLSearchParams({ a: "b c" }) });
+  assert.deepEqual([fromHost(asked[3].headers).get("content-type"), asked[3].pieces],
+    ["application/x-www-form-urlencoded;charset=UTF-8", [bytes("a=b+c")]]);
+  assert.equal(asked.length, 4);
 });
 
 test("a response has what programs expect", async () => {

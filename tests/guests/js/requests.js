@@ -11,6 +11,11 @@ async function* pieces(count) {
   }
 }
 
+async function steps(count) {
+  for (let step = 0; step < count; ++step) await undefined;
+  return "won";
+}
+
 const DEEDS = {
   fetch: async (url) => shown(await fetch(url)),
   post: async (url, text) => shown(await fetch(url, { method: "POST", body: text, headers: { "x-asked": "gr\u00fcn" } })),
@@ -31,6 +36,7 @@ const DEEDS = {
   },
   together: async (url) => (await Promise.all([fetch(url), fetch(url)].map(async (one) => (await one).status))).join(),
   timeout: async (url) => shown(await fetch(url, { signal: AbortSignal.timeout(200) })),
+  race: async (millis) => Promise.race([steps(10_000), new Promise((_, late) => setTimeout(late, millis))]),
   header: async (url) => shown(await fetch(url, { headers: { host: "other" } })),
 };
 

@@ -19,8 +19,15 @@ const DEEDS = {
   open: (label) => openStore(label).getKeys().length,
   variable,
   sql: (statement) => JSON.stringify(openDatabase().query(statement.replaceAll("_", " "), [7, "x", null, Uint8Array.of(1)])),
-  redis: (address) => openRedis(address).getText("key"),
+  redis: (address) => {
+    const redis = openRedis(address);
+    redis.set("key", "41");
+    const did = [redis.incr("key"), redis.getText("key"), redis.sadd("set", "a", "b"), redis.smembers("set").sort(), redis.del("key", "no")];
+    return JSON.stringify([...did, ...redis.execute("MGET", "key", "no"), ...redis.execute("ECHO", 7).map(textOf)]);
+  },
 };
+
+const textOf = (bytes) => new TextDecoder().decode(bytes);
 
 /** `more`: deeds that only some worlds have. */
 export function line(record, more = {}) {

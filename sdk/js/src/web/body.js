@@ -14,6 +14,9 @@ export function outgoing(body) {
   if (ArrayBuffer.isView(body)) {
     return { pieces: [new Uint8Array(body.buffer, body.byteOffset, body.byteLength)], length: body.byteLength };
   }
+  if (body[Symbol.toStringTag] === "URLSearchParams") {
+    return { ...outgoing(String(body)), type: "application/x-www-form-urlencoded;charset=UTF-8" };
+  }
   if (typeof body[Symbol.asyncIterator] === "function" || typeof body[Symbol.iterator] === "function") {
     return { pieces: body, length: undefined, once: true };
   }
