@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Prints the macro SPIN_KINESIS_COMPONENT_TYPE for spin_kinesis.hpp.
+"""Prints a world as the headers have it: lines of the assembler that make a `component-type` section.
 
-The input is an object file or module with a `component-type` section for world `spin-kinesis` of
-wit/kinesis.wit, for example the `spin_kinesis_component_type.o` that `wit-bindgen c` writes. Needed
-only when the world changes, which would be a new package version.
+    component_type.py <module> <macro> <section's name> [<comdat group>]
+
+The module is an object file or module with that section: what `wit-bindgen c` writes beside its header, or
+`wasm-tools component embed --dummy`. With `--hex <module>` it prints what sdk/go/describe has. Needed only when a
+world changes, which would be a new package version: spin_kinesis.hpp has `spin-kinesis` of wit/kinesis.wit;
+spin_services.hpp has `stream-handler` of wit/handler.wit, and a world that imports what the header offers (its
+WIT is in sdk/python/src/spin_kinesis_sdk/wit).
 """
 
 import sys
@@ -32,21 +36,28 @@ def sections(data):
             yield name, data[name_at + length : at]
 
 
-def main():
-    with open(sys.argv[1], "rb") as file:
+def component_type(path):
+    with open(path, "rb") as file:
         data = file.read()
     for name, body in sections(data):
         if name.startswith("component-type"):
-            lines = ['  ".section \\".custom_section.component-type:spin-kinesis\\",\\"\\",@\\n"']
-            for start in range(0, len(body), 22):
-                row = ",".join(map(str, body[start : start + 22]))
-                lines.append(f'  ".byte {row}\\n"')
-            lines.append('  ".text\\n"')
-            width = max(map(len, lines)) + 1
-            print("#define SPIN_KINESIS_COMPONENT_TYPE \\")
-            print(" \\\n".join(line.ljust(width).rstrip() for line in lines))
-            return
-    sys.exit("no component-type section in " + sys.argv[1])
+            return body
+    sys.exit("no component-type section in " + path)
 
 
-main()
+def print_macro(body, macro, section, group=None):
+    place = f'\\"G\\",@,{group},comdat' if group else '\\"\\",@'
+    lines = [f'  ".section \\".custom_section.{section}\\",{place}\\n"']
+    for start in range(0, len(body), 22):
+        row = ",".join(map(str, body[start : start + 22]))
+        lines.append(f'  ".byte {row}\\n"')
+    lines.append('  ".text\\n"')
+    width = max(map(len, lines)) + 1
+    print(f"#define {macro} \\")
+    print(" \\\n".join(line.ljust(width).rstrip() for line in lines))
+
+
+if sys.argv[1] == "--hex":
+    print(component_type(sys.argv[2]).hex())
+else:
+    print_macro(component_type(sys.argv[1]), *sys.argv[2:])

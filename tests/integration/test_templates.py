@@ -51,6 +51,6 @@ def test_a_component_of_the_template_is_added_to_an_app(tmp_path, template, tool
 
 def test_the_headers_of_the_template_are_those_of_the_sdk():
     copies = sorted((TEMPLATES / "kinesis-cpp/content/sdk").iterdir())
-    assert len(copies) == 3
+    assert len(copies) == 4
     for copy in copies:
         assert copy.read_text() == (ROOT / "sdk/cpp" / copy.name).read_text(), f"cp sdk/cpp/{copy.name} {copy}"

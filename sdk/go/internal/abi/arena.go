@@ -7,7 +7,10 @@
 // outside the heap, and what the handler is given are views of it.
 package abi
 
-import "unsafe"
+import (
+	"sync"
+	"unsafe"
+)
 
 // The service sends at most 10 MiB a read; the rest is for keys, and for batches that grew by a batching
 // window. It is address space, and no memory until it is used.
@@ -34,6 +37,19 @@ func Begin() { over = false }
 
 // End says that the handler returned. Its records are there until the next call's come.
 func End() { over = true }
+
+var calls sync.Mutex
+
+// Call calls the host, then `take`, which copies what the host wrote: it is overwritten by the next call.
+// One at a time, for a goroutine may wait within `take` while it allocates.
+func Call(host, take func()) {
+	calls.Lock()
+	defer calls.Unlock()
+	before := used
+	host()
+	take()
+	used = before
+}
 
 //go:wasmexport cabi_realloc
 func realloc(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
@@ -82,6 +98,11 @@ func List[T any](first unsafe.Pointer, count uint32) []T {
 		return nil
 	}
 	return unsafe.Slice((*T)(first), count)
+}
+
+// OfText is the place of a text that the caller keeps.
+func OfText(text string) Slice {
+	return Slice{uint32(uintptr(unsafe.Pointer(unsafe.StringData(text)))), uint32(len(text))}
 }
 
 // Of is the place of a slice that the caller keeps.

@@ -264,8 +264,12 @@ inline void release(abi::HandlerResult* result) {
 }  // namespace stream_handler
 
 #ifdef __wasm__
+/// Nothing: the trigger knows the handler by its name. spin_services.hpp has a module describe
+/// itself.
+#define STREAM_HANDLER_DESCRIPTION
 /// Makes `handler` the module's handler. Once a module, at namespace scope.
 #define STREAM_HANDLER(handler)                                                                \
+  STREAM_HANDLER_DESCRIPTION                                                                   \
   extern "C" {                                                                                 \
   __attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_t old_size,  \
                                                                   size_t align, size_t size) { \

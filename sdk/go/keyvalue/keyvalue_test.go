@@ -1,0 +1,43 @@
+package keyvalue
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestAStoreKeepsWhatWasSet(t *testing.T) {
+	store, err := Open("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if value, _ := store.Get("colour"); value != nil {
+		t.Fatalf("got %q", value)
+	}
+	store.Set("colour", []byte("blue"))
+	store.Set("empty", nil)
+	again, _ := Open("default")
+	if value, _ := again.Get("colour"); string(value) != "blue" {
+		t.Fatalf("got %q", value)
+	}
+	if value, _ := again.Get("empty"); value == nil || len(value) != 0 {
+		t.Fatalf("got %v", value)
+	}
+	if keys, _ := again.Keys(); len(keys) != 2 || keys[0] != "colour" {
+		t.Fatalf("got %q", keys)
+	}
+	again.Delete("colour")
+	if found, _ := store.Exists("colour"); found {
+		t.Fatal("it is deleted")
+	}
+}
+
+func TestErrorsAreComparedByKind(t *testing.T) {
+	var err error = &Error{Kind: "access-denied"}
+	if !errors.Is(err, ErrAccessDenied) || errors.Is(err, ErrNoSuchStore) {
+		t.Fatal(err)
+	}
+	if text := (&Error{Kind: "other", Text: "disk full"}).Error(); text != "other: disk full" {
+		t.Fatal(text)
+	}
+}

@@ -1,0 +1,22 @@
+"""Variables, for components that are built with `-w variables` beside the handler's world.
+
+    from spin_kinesis_sdk import variables
+
+    url = variables.get("webhook")
+
+The component reads the variables that its `variables` table names.
+"""
+
+from ._services import Missing, ServiceError, ask
+
+try:
+    from wit_world.imports import variables as _bindings
+except ImportError:
+    _bindings = Missing("variables")
+
+__all__ = ["ServiceError", "get"]
+
+
+def get(name: str) -> str:
+    """The value as its providers have it now; a ServiceError: `undefined: …`, `invalid-name: …`, `provider: …`."""
+    return ask(_bindings.get, name)

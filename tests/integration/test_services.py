@@ -1,0 +1,231 @@
+"""Handlers of each language call other services: all that its SDK offers, and the guide's listing, word by word.
+
+One app has a component a handler, each with a stream of its own, and one server stands for all that they send to.
+"""
+
+import http.server
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from apps import toml
+from harness import BINARY, ROOT, Process, clean_environment, free_port, kinesis, listening
+from toolchains import Cpp, Go, Rust
+from surface import imports_of
+
+GUESTS = ROOT / "tests/guests/services"
+SERVICES = ("fermyon:spin/", "spin:", "wasi:http")
+
+EVERYTHING = """\
+other store: access-denied
+nothing: none
+colour: blue
+empty: 0 bytes
+keys: colour,empty,
+exists: true
+exists: false
+large: 67108864
+greeting: hello
+undefined: undefined
+named badly: invalid-name
+reply: 201 yes PATCH /a?b ada one order
+empty reply: 201 yes GET / - 
+other host: destination-not-allowed
+no url: invalid-url
+the: end
+"""
+
+
+def listing(language, block):
+    """The handler that the guide's page shows under this heading."""
+    text = (ROOT / f"docs/guide/{language}.md").read_text()
+    section = re.search(r"^## Calling other services$(.*?)^## ", text, re.DOTALL | re.MULTILINE)[1]
+    return re.search(rf"^```{block}\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[1]
+
+
+def command(page):
+    """The template's, which makes {output}."""
+    text = (ROOT / f"templates/{page}/content/spin.toml").read_text()
+    return re.search(r'^command = "(.*)"$', text, re.MULTILINE)[1].replace("{{project-name | kebab_case}}", "{output}")
+
+
+def build_cpp(folder, source):
+    Cpp()
+    shutil.copytree(ROOT / "templates/kinesis-cpp/content/sdk", folder / "sdk")
+    (folder / "handler.cc").write_text(source)
+    shell(folder, command("kinesis-cpp").format(output="app"), {})
+    return folder / "app.wasm"
+
+
+def build_go(folder, source, describe=True):
+    go = Go()
+    folder.mkdir(parents=True)
+    (folder / "main.go").write_text(source)
+    (folder / "go.mod").write_text("module shop-orders\n\ngo 1.24\n\n"
+                                   "require github.com/ogghead/spin-trigger-kinesis/sdk/go v1.0.0\n")
+    go.prepare(folder)
+    steps = [command("kinesis-go").format(output="app")]
+    if describe:
+        steps.append(re.search(r"`… && (go run .*?) shop-orders.wasm`", (ROOT / "docs/guide/go.md").read_text())[1]
+                     + " app.wasm")
+    shell(folder, " && ".join(steps), go.environment)
+    return folder / "app.wasm"
+
+
+def build_rust(folder, source):
+    rust = Rust()
+    (folder / "src").mkdir(parents=True)
+    (folder / "src/lib.rs").write_text(source)
+    manifest = (GUESTS / "rust/Cargo.toml").read_text()
+    for line in re.findall(r"^```toml\n(.*?)^```$", (ROOT / "docs/guide/rust.md").read_text(), re.DOTALL | re.MULTILINE)[0]:
+        assert line in manifest
+    (folder / "Cargo.toml").write_text(manifest.replace("../../../../sdk/rust", str(ROOT / "sdk/rust")))
+    shutil.copy(GUESTS / "rust/Cargo.lock", folder)
+    rust.prepare(folder)
+    shell(folder, "cargo build --locked --target wasm32-wasip1 --release", rust.environment)
+    return shutil.copy(folder / "target/wasm32-wasip1/release/services.wasm", folder / "app.wasm")
+
+
+def build_python(folder, python, worlds):
+    shutil.copytree(GUESTS / "python", folder)
+    (folder / "listing.py").write_text(listing("python", "python"))
+    python.run("python3", "-m", "venv", ".venv", cwd=folder)
+    python.run(".venv/bin/pip", "install", "-q", "spin-kinesis-sdk", "componentize-py", cwd=folder)
+    named = [word for world in worlds for word in ("-w", world)]
+    python.run(".venv/bin/componentize-py", *named, "componentize", "app", "-o", "app.wasm", cwd=folder,
+               VIRTUAL_ENV=folder / ".venv")
+    return folder / "app.wasm"
+
+
+def shell(folder, script, environment):
+    done = subprocess.run(["nice", "sh", "-c", script], cwd=folder, capture_output=True, text=True, timeout=900,
+                          env={**clean_environment(folder), **environment})
+    assert done.returncode == 0, f"{script}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Says what it was sent."""
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+        said = f"{self.command} {self.path} {self.headers.get('x-key', '-')} {body}".encode()
+        self.server.taken.append(body)
+        self.send_response(201)
+        self.send_header("x-answer", "yes")
+        self.send_header("content-length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    do_POST = do_PATCH = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as one:
+        one.taken = []
+        threading.Thread(target=one.serve_forever, daemon=True).start()
+        yield one
+        one.shutdown()
+
+
+class Services(Process):
+    """`up --local` with a component for each of `handlers` (name: module). Those named denied-… may do nothing."""
+
+    def __init__(self, folder, handlers, server):
+        self.state = folder / "state"
+        self.handlers = handlers
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        lines = ["spin_manifest_version = 2", "[application]", 'name = "services"',
+                 "[application.trigger.kinesis]", "max_concurrent_invocations = 4"]
+        for name, module in handlers.items():
+            lines += ["[[trigger.kinesis]]", f'component = "{name}"', 'shard_iterator_type = "TRIM_HORIZON"',
+                      f'stream_arn = "arn:aws:kinesis:us-east-1:000000000000:stream/{name}"',
+                      "shard_idle_wait_millis = 100", "maximum_retry_attempts = 1",
+                      f"[component.{name}]", f"source = {toml(str(module))}"]
+            if not name.startswith("denied"):
+                lines += ['key_value_stores = ["default"]', f"allowed_outbound_hosts = [{toml(address)}]",
+                          f"[component.{name}.variables]", 'greeting = "hello"', f"server = {toml(address)}",
+                          f"webhook = {toml(address + '/hook')}"]
+        (folder / "spin.toml").write_text("\n".join(lines) + "\n")
+        port = free_port()
+        super().__init__([BINARY, "up", "--local", "--local-port", port, "-f", folder / "spin.toml", "--state-dir",
+                          self.state], folder, "up", clean_environment(folder))
+        self.wait_for(lambda: listening(port), 120, "the embedded Kinesis listens")
+        self.client = kinesis(f"http://127.0.0.1:{port}")
+        self.wait_for(lambda: set(handlers) <= set(self.client.list_streams()["StreamNames"]), 30, "its streams")
+
+    def put(self, name, *payloads):
+        self.client.put_records(StreamName=name, Records=[
+            {"Data": payload.encode(), "PartitionKey": "ada"} for payload in payloads])
+
+    def printed(self, name, stream="stdout"):
+        path = self.state / f"logs/{name}_{stream}.txt"
+        return path.read_text() if path.exists() else ""
+
+    def wait_printed(self, name, text, stream="stdout"):
+        self.wait_for(lambda: text in self.printed(name, stream), 60, lambda: f"{name} printed: {self.printed(name)}"
+                      f"\n{self.printed(name, 'stderr')}")
+
+
+@pytest.mark.timeout(900)
+def test_handlers_of_each_language_call_other_services(tmp_path, python, server):
+    everything = {
+        "cpp": build_cpp(tmp_path / "cpp", (GUESTS / "cpp/services.cc").read_text()),
+        "go": build_go(tmp_path / "go", (GUESTS / "go/main.go").read_text()),
+        "python": build_python(tmp_path / "python", python,
+                               ("stream-handler", "key-value", "variables", "outbound-http")),
+    }
+    listings = {
+        "cpp-listing": build_cpp(tmp_path / "cpp-listing", listing("cpp", "cpp")),
+        "go-listing": build_go(tmp_path / "go-listing", listing("go", "go")),
+        "python": everything["python"],
+        "rust-listing": build_rust(tmp_path / "rust-listing", listing("rust", "rust")),
+    }
+    denied = {f"denied-{name}": module for name, module in listings.items()}
+    with Services(tmp_path, {**everything, **listings, **denied}, server) as app:
+        for name in everything:
+            app.put(name, "everything")
+        for name in {**listings, **denied}:
+            app.put(name, f"an order for {name}")
+        for name in everything:
+            app.wait_printed(name, "the: end")
+            assert app.printed(name).replace("ada: sent\n", "") == EVERYTHING
+        for name in listings:
+            app.wait_printed(name, "ada: sent")
+            assert server.taken.count(f"an order for {name}") == 1
+        for name in denied:
+            app.wait_for(lambda: f"/{name}" in app.output or name in app.output, 60, f"{name} is denied")
+            app.wait_printed(name, "ccess", "stderr")
+            assert f"an order for {name}" not in server.taken and "sent" not in app.printed(name)
+    only_variables = build_go(tmp_path / "small", ONLY_VARIABLES)
+    assert imports_of(only_variables) == {"fermyon:spin/variables@2.0.0": {"get"}}
+
+
+ONLY_VARIABLES = """\
+package main
+
+import (
+	"fmt"
+
+	_ "github.com/ogghead/spin-trigger-kinesis/sdk/go/keyvalue"
+	_ "github.com/ogghead/spin-trigger-kinesis/sdk/go/outbound"
+	"github.com/ogghead/spin-trigger-kinesis/sdk/go/stream"
+	"github.com/ogghead/spin-trigger-kinesis/sdk/go/variables"
+)
+
+func init() {
+	stream.Handle(func(stream.Context, []stream.Record) (stream.Result, error) {
+		fmt.Println(variables.Get("greeting"))
+		return stream.Done(), nil
+	})
+}
+
+func main() {}
+"""
