@@ -35,8 +35,8 @@ def error_of(value: Any) -> ServiceError:
 class Missing:
     """Stands for bindings that the component was not built with, and in a plain Python interpreter."""
 
-    def __init__(self, world: str):
-        self._world = world
+    def __init__(self, interface: str):
+        self._interface = interface
 
     def __getattr__(self, name: str):
-        raise RuntimeError(f"this needs a component that was built with -w {self._world}")
+        raise RuntimeError(f"the component's world does not import {self._interface}, as -w stream-handler-services does")

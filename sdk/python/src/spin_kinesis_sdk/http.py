@@ -1,4 +1,4 @@
-"""Outbound HTTP, for components that are built with `-w outbound-http` beside the handler's world.
+"""Outbound HTTP, for components of a world that imports it, as `-w stream-handler-services` does.
 
     from spin_kinesis_sdk import http
 
@@ -20,7 +20,7 @@ try:
     from wit_world.imports import http as _bindings
     from wit_world.imports import http_types as _types
 except ImportError:
-    _bindings = _types = Missing("outbound-http")
+    _bindings = _types = Missing("fermyon:spin/http")
 
 __all__ = ["Response", "ServiceError", "send"]
 

@@ -1,4 +1,4 @@
-"""Key-value stores, for components that are built with `-w key-value` beside the handler's world.
+"""Key-value stores, for components of a world that imports them, as `-w stream-handler-services` does.
 
     from spin_kinesis_sdk import key_value
 
@@ -16,7 +16,7 @@ from ._services import Missing, ServiceError, ask
 try:
     from wit_world.imports import key_value as _bindings
 except ImportError:
-    _bindings = Missing("key-value")
+    _bindings = Missing("fermyon:spin/key-value@2.0.0")
 
 __all__ = ["ServiceError", "Store", "open"]
 

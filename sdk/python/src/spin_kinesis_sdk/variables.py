@@ -1,4 +1,4 @@
-"""Variables, for components that are built with `-w variables` beside the handler's world.
+"""Variables, for components of a world that imports them, as `-w stream-handler-services` does.
 
     from spin_kinesis_sdk import variables
 
@@ -12,7 +12,7 @@ from ._services import Missing, ServiceError, ask
 try:
     from wit_world.imports import variables as _bindings
 except ImportError:
-    _bindings = Missing("variables")
+    _bindings = Missing("fermyon:spin/variables@2.0.0")
 
 __all__ = ["ServiceError", "get"]
 
