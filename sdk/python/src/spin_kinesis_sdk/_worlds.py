@@ -29,6 +29,12 @@ except ImportError:
     kinesis_types = None
 
 
+try:  # what begins a call is generated with it
+    from wit_world.exports import HandleAsync as AsyncExport
+except ImportError:
+    AsyncExport = object
+
+
 def exports(handle) -> dict:
     """The classes by name, for all worlds."""
     class Handle:
@@ -37,7 +43,7 @@ def exports(handle) -> dict:
         def batch(self, context, records):
             return to_world(call(handle, [Record(raw) for raw in records], Context(context)))
 
-    class HandleAsync:
+    class HandleAsync(AsyncExport):
         """trigger-kinesis:handler/handle-async"""
 
         async def batch(self, context, records):

@@ -1,12 +1,15 @@
 """Uses all that the modules for Spin's interfaces offer; the guests beside it print the same lines. For a batch that
 does not ask for that it is what the guide shows, which the test writes beside it."""
 
+import asyncio
+
 import listing
 from spin_kinesis_sdk import handler, http, key_value, variables
 
 
 @handler
-def handle(records, context):
+async def handle(records, context):
+    await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
     if records[0].text() != "everything":
         return listing.handle(records, context)
     use_store()
