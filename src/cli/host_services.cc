@@ -34,7 +34,7 @@ Result<http::Transport*> HostServices::kept_transport(const http::Endpoint& endp
   return transports_.back().get();
 }
 
-host::TransportFactory HostServices::transports() {
+http::TransportFactory HostServices::transports() {
   return [this](const http::Endpoint& endpoint) { return transport(endpoint); };
 }
 

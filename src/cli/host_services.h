@@ -12,8 +12,8 @@
 #include "aws/dynamodb_client.h"
 #include "cli/app_setup.h"
 #include "host/host_loop.h"
-#include "host/variables/transports.h"
 #include "http/crt_transport.h"
+#include "http/transports.h"
 #include "runtime/random.h"
 
 namespace kt::cli {
@@ -29,7 +29,7 @@ class HostServices {
   Result<std::unique_ptr<http::Transport>> transport(const http::Endpoint& endpoint);
   /// The same, kept here.
   Result<http::Transport*> kept_transport(const http::Endpoint& endpoint);
-  host::TransportFactory transports();
+  http::TransportFactory transports();
   /// DynamoDB, where the AWS environment says; by the store's own keys, or the default chain.
   Result<aws::DynamoDbApi*> dynamodb(const app::DynamoStore& store);
 

@@ -8,7 +8,7 @@ LEVELS = {
     "base": 0,
     "model": 1, "runtime": 1,
     "observability": 2,
-    "wasm": 3, "aws": 3, "http": 3, "sqlite": 3, "otel": 3, "redis": 3,
+    "wasm": 3, "aws": 3, "azure": 3, "http": 3, "sqlite": 3, "otel": 3, "redis": 3,
     "stream": 4, "lease": 4, "filter": 4, "batch": 4, "invoke": 4, "checkpoint": 4, "deliver": 4, "spill": 4, "host": 4, "local": 4,
     "admin": 5, "app": 5,
     "worker": 6, "watch": 6, "scaffold": 6, "records": 6,
@@ -16,7 +16,7 @@ LEVELS = {
 }
 
 # Rooms of one level that may include another of theirs.
-ALLOWED = {("checkpoint", "lease"), ("batch", "filter"), ("aws", "http"), ("otel", "http")}
+ALLOWED = {("checkpoint", "lease"), ("batch", "filter"), ("aws", "http"), ("azure", "http"), ("otel", "http")}
 # Rooms that must not include a lower one: app yields Options, worker takes them, admin reads the status.
 FORBIDDEN = {("worker", "app"), ("worker", "admin")}
 

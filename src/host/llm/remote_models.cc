@@ -1,22 +1,15 @@
 #include "host/llm/remote_models.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "host/llm/llm_json.h"
+#include "http/request_text.h"
 
 namespace kt::host {
 namespace {
 
 /// As every result that a host call buffers.
 constexpr std::size_t kAnswerBytesMax = std::size_t{128} << 20;
-
-bool is_header_value(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F;
-  });
-}
 
 /// In front of what is wrong with an answer.
 std::string unreadable(const char* path) {
@@ -36,7 +29,7 @@ Result<LlmApi> parse_llm_api(std::string_view name) {
 
 Result<std::unique_ptr<RemoteLanguageModels>> RemoteLanguageModels::make(
     Options options, std::unique_ptr<http::Transport> transport) {
-  if (!is_header_value(options.auth_token))
+  if (!http::is_header_value(options.auth_token))
     return fail(ErrorCode::Invalid, "llm_compute: auth_token has control characters");
   return std::unique_ptr<RemoteLanguageModels>(
       new RemoteLanguageModels(std::move(options), std::move(transport)));

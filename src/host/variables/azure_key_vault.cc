@@ -4,7 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "host/variables/request_text.h"
+#include "host/variables/shown.h"
+#include "http/request_text.h"
 
 namespace kt::host {
 namespace {
@@ -15,12 +16,12 @@ constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 20;
 constexpr Duration kTimeout = std::chrono::seconds(10);
 constexpr const char* kFailed = "Failed to read variable from Azure Key Vault";
 
-Result<AzureIdentity> identity_of(const AzureKeyVaultVariables::Options& options) {
+Result<azure::Identity> identity_of(const AzureKeyVaultVariables::Options& options) {
   const int given = static_cast<int>(options.client_id.has_value()) +
                     static_cast<int>(options.client_secret.has_value()) +
                     static_cast<int>(options.tenant_id.has_value());
   if (given == 0)
-    return AzureIdentity::ambient(options.environment);
+    return azure::Identity::ambient(options.environment);
   if (given < 3) {
     return fail(ErrorCode::Invalid,
                 "The current runtime config specifies some but not all of the Azure KeyVault "
@@ -29,8 +30,8 @@ Result<AzureIdentity> identity_of(const AzureKeyVaultVariables::Options& options
                 "these values to authenticate using ambient authentication (environment variables, "
                 "workload identity, managed identity).");
   }
-  AzureIdentity out;
-  out.kind = AzureIdentity::Kind::ClientSecret;
+  azure::Identity out;
+  out.kind = azure::Identity::Kind::ClientSecret;
   out.client = *options.client_id;
   out.secret = *options.client_secret;
   out.tenant = *options.tenant_id;
@@ -53,8 +54,22 @@ Result<std::optional<std::string>> value_in(const std::string& body) {
 
 }  // namespace
 
+Result<std::string> azure_authority(std::string_view name) {
+  if (name == "AzurePublicCloud")
+    return "https://login.microsoftonline.com";
+  if (name == "AzureChina")
+    return "https://login.chinacloudapi.cn";
+  if (name == "AzureGermany")
+    return "https://login.microsoftonline.de";
+  if (name == "AzureGovernment")
+    return "https://login.microsoftonline.us";
+  return fail(ErrorCode::Invalid, "authority_host " + shown(name) +
+                                      " is unknown: AzurePublicCloud, AzureChina, AzureGermany or "
+                                      "AzureGovernment");
+}
+
 Result<std::unique_ptr<AzureKeyVaultVariables>> AzureKeyVaultVariables::make(
-    Options options, Clock& clock, const TransportFactory& transports) {
+    Options options, Clock& clock, const http::TransportFactory& transports) {
   constexpr const char* kWhere = "variables provider \"azure_key_vault\"";
   auto identity = identity_of(options);
   if (!identity)
@@ -62,12 +77,13 @@ Result<std::unique_ptr<AzureKeyVaultVariables>> AzureKeyVaultVariables::make(
   auto endpoint = http::Endpoint::parse(options.vault_url);
   if (!endpoint)
     return fail(endpoint.error().within(std::string(kWhere) + ", vault_url"));
-  auto tokens = AzureTokens::make(*std::move(identity), resource_of(*endpoint), clock, transports);
+  auto tokens =
+      azure::Tokens::make(*std::move(identity), resource_of(*endpoint), clock, transports);
   if (!tokens)
     return fail(tokens.error().within(kWhere));
   TRY(auto transport, transports(*endpoint));
   return std::unique_ptr<AzureKeyVaultVariables>(new AzureKeyVaultVariables(
-      path_prefix(endpoint->path) + "/secrets/", *std::move(tokens), std::move(transport)));
+      http::path_prefix(endpoint->path) + "/secrets/", *std::move(tokens), std::move(transport)));
 }
 
 Task<Result<http::Response>> AzureKeyVaultVariables::ask(std::string name) {

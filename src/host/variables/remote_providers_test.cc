@@ -1,43 +1,17 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <fstream>
-#include <map>
 
 #include "host/variables/azure_key_vault.h"
 #include "host/variables/vault.h"
 #include "runtime/run_virtual.h"
-#include "tests/support/scripted_transport.h"
+#include "tests/support/scripted_services.h"
 
 namespace kt::host {
 namespace {
 
-/// Passes requests on to a script that the test keeps.
-class ForwardingTransport final : public http::Transport {
- public:
-  explicit ForwardingTransport(http::Transport& to) : to_(to) {}
-  Task<Result<http::Response>> send(http::Request request, Duration timeout) override {
-    return to_.send(std::move(request), timeout);
-  }
-
- private:
-  http::Transport& to_;
-};
-
-Task<Unit> pass(Clock& clock, Duration duration) {
-  co_await clock.sleep(duration);
-  co_return Unit{};
-}
-
 /// The services of the providers: one script an address.
 class RemoteProvider : public ::testing::Test {
  protected:
-  TransportFactory transports() {
-    return [this](const http::Endpoint& endpoint) {
-      return Result<std::unique_ptr<http::Transport>>(
-          std::make_unique<ForwardingTransport>(services_[endpoint.url()]));
-    };
-  }
+  http::TransportFactory transports() { return services_.transports(); }
   std::string get(VariablesProvider& provider, std::string name) {
     const auto value = run_sim(loop_, clock_, provider.get(std::move(name)));
     if (!value)
@@ -67,7 +41,7 @@ class RemoteProvider : public ::testing::Test {
 
   Loop loop_;
   VirtualClock clock_;
-  std::map<std::string, test::ScriptedTransport> services_;
+  test::ScriptedServices services_;
 };
 
 TEST_F(RemoteProvider, VaultReadsTheFieldValueOfASecret) {
@@ -136,20 +110,6 @@ TEST_F(RemoteProvider, AzureReadsASecretWithAClientsToken) {
             ".default&client_secret=s%26t");
 }
 
-TEST_F(RemoteProvider, AzureAsksForANewTokenBeforeTheOldOneEnds) {
-  auto options = azure_options();
-  options.client_id = options.client_secret = options.tenant_id = "x";
-  directory().answer(200, R"({"expires_in":3600,"access_token":"one"})");
-  directory().answer(200, R"({"expires_in":3600,"access_token":"two"})");
-  key_vault().answer(200, R"({"value":"v"})");
-  key_vault().answer(200, R"({"value":"v"})");
-  const auto provider = azure(options);
-  get(*provider, "a");
-  run_sim(loop_, clock_, pass(clock_, std::chrono::seconds(3301)));
-  get(*provider, "a");
-  EXPECT_EQ(key_vault().header("Authorization"), "Bearer two");
-}
-
 TEST_F(RemoteProvider, AzureTriesOnceMoreWhenATokenWasTakenBack) {
   auto options = azure_options();
   options.client_id = options.client_secret = options.tenant_id = "x";
@@ -198,31 +158,6 @@ TEST_F(RemoteProvider, AzureSaysWhoGaveNoToken) {
   EXPECT_EQ(get(*azure(azure_options()), "a"),
             "error: Failed to read variable from Azure Key Vault: this machine's managed identity "
             "(no Azure ids are configured) gave no token: HTTP status 400");
-}
-
-TEST_F(RemoteProvider, AzureTakesThePlatformsEndpoint) {
-  auto options = azure_options();
-  options.environment = {{"IDENTITY_ENDPOINT", "http://localhost:4141/msi/token"},
-                         {"IDENTITY_HEADER", "key"},
-                         {"AZURE_CLIENT_ID", "me"}};
-  auto& platform = services_["http://localhost:4141/msi/token"];
-  platform.answer(200, R"({"access_token":"tok","expires_on":"4000000000"})");
-  key_vault().answer(200, R"({"value":"v"})");
-  EXPECT_EQ(get(*azure(options), "a"), "v");
-  EXPECT_EQ(platform.header("X-IDENTITY-HEADER"), "key");
-  EXPECT_NE(platform.requests()[0].path.find("&client_id=me"), std::string::npos);
-}
-
-TEST_F(RemoteProvider, AzureTakesAWorkloadsTokenFile) {
-  const std::string path = ::testing::TempDir() + "kt_azure_" + std::to_string(::getpid());
-  std::ofstream(path) << "jwt\n";
-  auto options = azure_options();
-  options.environment = {
-      {"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}, {"AZURE_FEDERATED_TOKEN_FILE", path}};
-  directory().answer(200, R"({"access_token":"tok","expires_in":3600})");
-  key_vault().answer(200, R"({"value":"v"})");
-  EXPECT_EQ(get(*azure(options), "a"), "v");
-  EXPECT_NE(directory().requests()[0].body.find("&client_assertion=jwt"), std::string::npos);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/percent.h"
-#include "host/variables/request_text.h"
+#include "http/request_text.h"
 
 namespace kt::host {
 namespace {
@@ -42,18 +42,18 @@ Result<std::optional<std::string>> value_in(const std::string& body) {
 
 }  // namespace
 
-Result<std::unique_ptr<VaultVariables>> VaultVariables::make(Options options,
-                                                             const TransportFactory& transports) {
+Result<std::unique_ptr<VaultVariables>> VaultVariables::make(
+    Options options, const http::TransportFactory& transports) {
   auto endpoint = http::Endpoint::parse(options.url);
   if (!endpoint)
     return fail(endpoint.error().within("variables provider \"vault\", url"));
   if (options.mount.empty())
     return fail(ErrorCode::Invalid, "variables provider \"vault\": mount is empty");
-  if (!is_header_value(options.token))
+  if (!http::is_header_value(options.token))
     return fail(ErrorCode::Invalid,
                 "variables provider \"vault\": the token has control characters");
-  std::string path =
-      path_prefix(endpoint->path) + "/v1/" + percent_encoded(options.mount, Slash::Keep) + "/data/";
+  std::string path = http::path_prefix(endpoint->path) + "/v1/" +
+                     percent_encoded(options.mount, Slash::Keep) + "/data/";
   if (!options.prefix.empty())
     path += percent_encoded(options.prefix, Slash::Keep) + "/";
   TRY(auto transport, transports(*endpoint));

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "host/variables/provider.h"
-#include "host/variables/transports.h"
+#include "http/transports.h"
 
 namespace kt::host {
 
@@ -24,7 +24,7 @@ class VaultVariables final : public VariablesProvider {
 
   /// Invalid: the URL, or a token that cannot be a header.
   static Result<std::unique_ptr<VaultVariables>> make(Options options,
-                                                      const TransportFactory& transports);
+                                                      const http::TransportFactory& transports);
 
   Task<Result<std::optional<std::string>>> get(std::string name) override;
   bool may_resolve(const std::string&) const override { return true; }

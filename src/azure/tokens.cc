@@ -1,16 +1,16 @@
-#include "host/variables/azure_identity.h"
+#include "azure/tokens.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/percent.h"
-#include "host/variables/request_text.h"
-#include "host/variables/shown.h"
+#include "http/request_text.h"
 
-namespace kt::host {
+namespace kt::azure {
 namespace {
 
 using nlohmann::json;
@@ -20,11 +20,6 @@ constexpr std::size_t kAnswerBytesMax = std::size_t{256} << 10;
 constexpr std::size_t kTokenFileBytesMax = std::size_t{64} << 10;
 /// A token is not used in its last minutes: the service's clock may be ahead.
 constexpr std::chrono::seconds kSpare{300};
-
-std::string value_of(const AzureIdentity::Environment& environment, std::string_view name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
 
 /// A count of seconds, as a number or as text.
 std::optional<std::int64_t> seconds_in(const json& object, const char* member) {
@@ -60,66 +55,25 @@ Result<std::string> read_token_file(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> azure_authority(std::string_view name) {
-  if (name == "AzurePublicCloud")
-    return "https://login.microsoftonline.com";
-  if (name == "AzureChina")
-    return "https://login.chinacloudapi.cn";
-  if (name == "AzureGermany")
-    return "https://login.microsoftonline.de";
-  if (name == "AzureGovernment")
-    return "https://login.microsoftonline.us";
-  return fail(ErrorCode::Invalid, "authority_host " + shown(name) +
-                                      " is unknown: AzurePublicCloud, AzureChina, AzureGermany or "
-                                      "AzureGovernment");
-}
-
-AzureIdentity AzureIdentity::ambient(const Environment& environment) {
-  AzureIdentity out;
-  out.tenant = value_of(environment, "AZURE_TENANT_ID");
-  out.client = value_of(environment, "AZURE_CLIENT_ID");
-  out.secret = value_of(environment, "AZURE_CLIENT_SECRET");
-  out.token_file = value_of(environment, "AZURE_FEDERATED_TOKEN_FILE");
-  const std::string authority = value_of(environment, "AZURE_AUTHORITY_HOST");
-  if (!authority.empty())
-    out.authority = authority;
-  const bool is_principal = !out.tenant.empty() && !out.client.empty();
-  if (is_principal && !out.secret.empty()) {
-    out.kind = Kind::ClientSecret;
-  } else if (is_principal && !out.token_file.empty()) {
-    out.kind = Kind::WorkloadIdentity;
-  } else if (const std::string at = value_of(environment, "IDENTITY_ENDPOINT"); !at.empty()) {
-    out.kind = Kind::AppService;
-    out.endpoint = at;
-    out.secret = value_of(environment, "IDENTITY_HEADER");
-  } else {
-    out.kind = Kind::VirtualMachine;
-  }
-  return out;
-}
-
-Result<std::unique_ptr<AzureTokens>> AzureTokens::make(AzureIdentity identity, std::string resource,
-                                                       Clock& clock,
-                                                       const TransportFactory& transports) {
-  const bool is_managed = identity.kind == AzureIdentity::Kind::AppService ||
-                          identity.kind == AzureIdentity::Kind::VirtualMachine;
-  if (!is_header_value(identity.secret))
+Result<std::unique_ptr<Tokens>> Tokens::make(Identity identity, std::string resource, Clock& clock,
+                                             const http::TransportFactory& transports) {
+  if (!http::is_header_value(identity.secret))
     return fail(ErrorCode::Invalid, "an Azure secret has control characters");
   TRY(const http::Endpoint endpoint,
-      http::Endpoint::parse(is_managed ? identity.endpoint : identity.authority));
+      http::Endpoint::parse(identity.is_managed() ? identity.endpoint : identity.authority));
   TRY(auto transport, transports(endpoint));
-  return std::unique_ptr<AzureTokens>(new AzureTokens(std::move(identity), std::move(resource),
-                                                      clock, path_prefix(endpoint.path),
-                                                      std::move(transport)));
+  return std::unique_ptr<Tokens>(new Tokens(std::move(identity), std::move(resource), clock,
+                                            http::path_prefix(endpoint.path),
+                                            std::move(transport)));
 }
 
-Result<http::Request> AzureTokens::directory_request() const {
+Result<http::Request> Tokens::directory_request() const {
   http::Request request;
   request.path = path_ + "/" + percent_encoded(identity_.tenant) + "/oauth2/v2.0/token";
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.body = "grant_type=client_credentials&client_id=" + percent_encoded(identity_.client) +
                  "&scope=" + percent_encoded(resource_ + "/.default");
-  if (identity_.kind == AzureIdentity::Kind::ClientSecret) {
+  if (identity_.kind == Identity::Kind::ClientSecret) {
     request.body += "&client_secret=" + percent_encoded(identity_.secret);
     return request;
   }
@@ -131,8 +85,8 @@ Result<http::Request> AzureTokens::directory_request() const {
   return request;
 }
 
-http::Request AzureTokens::managed_request() const {
-  const bool is_platform = identity_.kind == AzureIdentity::Kind::AppService;
+http::Request Tokens::managed_request() const {
+  const bool is_platform = identity_.kind == Identity::Kind::AppService;
   http::Request request;
   request.method = "GET";
   request.path = is_platform ? path_ + "?api-version=2019-08-01"
@@ -147,11 +101,9 @@ http::Request AzureTokens::managed_request() const {
   return request;
 }
 
-Result<http::Request> AzureTokens::make_request() const {
-  const bool is_managed = identity_.kind == AzureIdentity::Kind::AppService ||
-                          identity_.kind == AzureIdentity::Kind::VirtualMachine;
+Result<http::Request> Tokens::make_request() const {
   http::Request request;
-  if (is_managed) {
+  if (identity_.is_managed()) {
     request = managed_request();
   } else {
     TRY(request, directory_request());
@@ -160,21 +112,21 @@ Result<http::Request> AzureTokens::make_request() const {
   return request;
 }
 
-std::string AzureTokens::asked() const {
+std::string Tokens::asked() const {
   switch (identity_.kind) {
-    case AzureIdentity::Kind::ClientSecret:
+    case Identity::Kind::ClientSecret:
       return "Azure's directory (client secret)";
-    case AzureIdentity::Kind::WorkloadIdentity:
+    case Identity::Kind::WorkloadIdentity:
       return "Azure's directory (workload identity)";
-    case AzureIdentity::Kind::AppService:
+    case Identity::Kind::AppService:
       return "the platform's managed identity (IDENTITY_ENDPOINT)";
-    case AzureIdentity::Kind::VirtualMachine:
+    case Identity::Kind::VirtualMachine:
       break;
   }
   return "this machine's managed identity (no Azure ids are configured)";
 }
 
-Result<std::string> AzureTokens::keep(const std::string& body) {
+Result<std::string> Tokens::keep(const std::string& body) {
   const json whole = json::parse(body, nullptr, false);
   if (!whole.is_object() || !whole.contains("access_token") || !whole["access_token"].is_string())
     return fail(ErrorCode::Corrupt, asked() + " answered without an access token");
@@ -185,7 +137,7 @@ Result<std::string> AzureTokens::keep(const std::string& body) {
     lifetime = seconds_in(whole, "expires_on").value_or(now) - now;
   }
   token_ = whole["access_token"].get<std::string>();
-  if (!is_header_value(token_)) {
+  if (!http::is_header_value(token_)) {
     token_.clear();
     return fail(ErrorCode::Corrupt, asked() + " answered with a token that cannot be one");
   }
@@ -194,7 +146,7 @@ Result<std::string> AzureTokens::keep(const std::string& body) {
   return token_;
 }
 
-Task<Result<std::string>> AzureTokens::get() {
+Task<Result<std::string>> Tokens::get() {
   if (!token_.empty() && clock_.now() < fresh_until_)
     co_return token_;
   auto request = make_request();
@@ -210,4 +162,4 @@ Task<Result<std::string>> AzureTokens::get() {
   co_return keep(response->body);
 }
 
-}  // namespace kt::host
+}  // namespace kt::azure

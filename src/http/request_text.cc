@@ -1,8 +1,8 @@
-#include "host/variables/request_text.h"
+#include "http/request_text.h"
 
 #include <algorithm>
 
-namespace kt::host {
+namespace kt::http {
 
 bool is_header_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
@@ -17,4 +17,4 @@ std::string path_prefix(std::string_view path) {
   return std::string(path);
 }
 
-}  // namespace kt::host
+}  // namespace kt::http

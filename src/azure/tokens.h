@@ -1,0 +1,49 @@
+// azure/tokens.h — Tokens of Azure's directory, for one of its services.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "azure/identity.h"
+#include "http/transports.h"
+#include "runtime/clock.h"
+
+namespace kt::azure {
+
+/// Tokens for one resource, kept until shortly before they end. Lives on: one loop.
+class Tokens {
+ public:
+  /// `resource`: "https://vault.azure.net". `clock` outlives it. Invalid: an address or a secret
+  /// that cannot be.
+  static Result<std::unique_ptr<Tokens>> make(Identity identity, std::string resource, Clock& clock,
+                                              const http::TransportFactory& transports);
+
+  /// NoCredentials, with who was asked; Unavailable, TimedOut.
+  Task<Result<std::string>> get();
+  /// The service did not take the last one.
+  void forget() { token_.clear(); }
+
+ private:
+  Tokens(Identity identity, std::string resource, Clock& clock, std::string path,
+         std::unique_ptr<http::Transport> transport)
+      : identity_(std::move(identity)),
+        resource_(std::move(resource)),
+        clock_(clock),
+        path_(std::move(path)),
+        transport_(std::move(transport)) {}
+
+  Result<http::Request> make_request() const;
+  Result<http::Request> directory_request() const;
+  http::Request managed_request() const;
+  std::string asked() const;
+  Result<std::string> keep(const std::string& body);
+
+  Identity identity_;
+  std::string resource_;
+  Clock& clock_;
+  std::string path_;  // of the endpoint
+  std::unique_ptr<http::Transport> transport_;
+  std::string token_;
+  MonotonicTime fresh_until_{};
+};
+
+}  // namespace kt::azure
