@@ -9,6 +9,7 @@
 
 #include "base/percent.h"
 #include "http/request_text.h"
+#include "runtime/event.h"
 
 namespace kt::azure {
 namespace {
@@ -54,6 +55,31 @@ Result<std::string> read_token_file(const std::string& path) {
 }
 
 }  // namespace
+
+/// One request for a token, for everybody who waits.
+struct Tokens::Asking {
+  std::optional<Result<std::string>> answer;  // none: not yet, or whoever asked was cancelled
+  Event over;
+};
+
+/// Of whoever asks; it ends also where that task is cancelled.
+class Tokens::Turn {
+ public:
+  explicit Turn(std::shared_ptr<Asking>& place) : place_(place), mine_(std::make_shared<Asking>()) {
+    place_ = mine_;
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    place_.reset();
+    mine_->over.notify_all();
+  }
+  void answered(const Result<std::string>& answer) { mine_->answer = answer; }
+
+ private:
+  std::shared_ptr<Asking>& place_;
+  std::shared_ptr<Asking> mine_;
+};
 
 Result<std::unique_ptr<Tokens>> Tokens::make(Identity identity, std::string resource, Clock& clock,
                                              const http::TransportFactory& transports) {
@@ -146,9 +172,31 @@ Result<std::string> Tokens::keep(const std::string& body) {
   return token_;
 }
 
+void Tokens::forget(std::string_view token) {
+  if (token_ == token)
+    token_.clear();
+}
+
 Task<Result<std::string>> Tokens::get() {
-  if (!token_.empty() && clock_.now() < fresh_until_)
-    co_return token_;
+  while (token_.empty() || clock_.now() >= fresh_until_) {
+    const std::shared_ptr<Asking> other = asking_;
+    if (other == nullptr)
+      co_return co_await ask();
+    co_await other->over.wait();
+    if (other->answer)
+      co_return *other->answer;
+  }
+  co_return token_;
+}
+
+Task<Result<std::string>> Tokens::ask() {
+  Turn turn(asking_);
+  auto answer = co_await request_token();
+  turn.answered(answer);
+  co_return answer;
+}
+
+Task<Result<std::string>> Tokens::request_token() {
   auto request = make_request();
   if (!request)
     co_return fail(request.error());

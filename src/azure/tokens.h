@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "azure/identity.h"
 #include "http/transports.h"
@@ -17,12 +18,16 @@ class Tokens {
   static Result<std::unique_ptr<Tokens>> make(Identity identity, std::string resource, Clock& clock,
                                               const http::TransportFactory& transports);
 
-  /// NoCredentials, with who was asked; Unavailable, TimedOut.
+  /// NoCredentials, with who was asked; Unavailable, TimedOut. Who comes while somebody asks gets
+  /// what that one gets.
   Task<Result<std::string>> get();
-  /// The service did not take the last one.
-  void forget() { token_.clear(); }
+  /// The service did not take this one.
+  void forget(std::string_view token);
 
  private:
+  struct Asking;
+  class Turn;
+
   Tokens(Identity identity, std::string resource, Clock& clock, std::string path,
          std::unique_ptr<http::Transport> transport)
       : identity_(std::move(identity)),
@@ -34,6 +39,8 @@ class Tokens {
   Result<http::Request> make_request() const;
   Result<http::Request> directory_request() const;
   http::Request managed_request() const;
+  Task<Result<std::string>> ask();
+  Task<Result<std::string>> request_token();
   std::string asked() const;
   Result<std::string> keep(const std::string& body);
 
@@ -44,6 +51,7 @@ class Tokens {
   std::unique_ptr<http::Transport> transport_;
   std::string token_;
   MonotonicTime fresh_until_{};
+  std::shared_ptr<Asking> asking_;  // null: nobody asks
 };
 
 }  // namespace kt::azure

@@ -38,7 +38,7 @@ Result<Unit> HostStores::add_key_value(const AppSetup& setup) {
   std::map<std::string, app::KeyValueStore> configured = setup.runtime.key_value_stores;
   configured.emplace(kDefaultLabel, default_key_value_store(setup));
   for (const auto& [label, store] : configured) {
-    auto made = key_value_store(label, store);
+    auto made = key_value_store(label, store, setup.outside.environment);
     if (!made)
       return fail(made.error().within("[key_value_store." + label + "]"));
     key_value_->emplace(label, *std::move(made));
@@ -58,8 +58,29 @@ std::shared_ptr<host::KeyValueFile> HostStores::key_value_file(const std::filesy
   return known;
 }
 
+/// By the account's key; without one as whoever the environment says that we are.
+Result<std::shared_ptr<host::KeyValueStore>> HostStores::cosmos_store(
+    const app::CosmosStore& from, const app::Environment& environment) {
+  const std::string url = host::CosmosKeyValueStore::url_of(from.account);
+  std::optional<host::CosmosCredentials> who;
+  if (from.key) {
+    TRY(who, host::CosmosKey::parse(*from.key));
+  } else {
+    TRY(who, azure::Tokens::make(azure::Identity::ambient(environment), url, services_.clock(),
+                                 services_.transports()));
+  }
+  TRY(const http::Endpoint endpoint, http::Endpoint::parse(url));
+  TRY(http::Transport * transport, services_.kept_transport(endpoint));
+  host::CosmosKeyValueStore::Options options;
+  options.database = from.database;
+  options.container = from.container;
+  const host::CosmosKeyValueStore::Deps deps{*transport, services_.clock(), services_.random()};
+  return std::make_shared<host::CosmosKeyValueStore>(deps, *std::move(who), std::move(options));
+}
+
 Result<std::shared_ptr<host::KeyValueStore>> HostStores::key_value_store(
-    const std::string& label, const app::KeyValueStore& store) {
+    const std::string& label, const app::KeyValueStore& store,
+    const app::Environment& environment) {
   using Made = Result<std::shared_ptr<host::KeyValueStore>>;
   const auto file = [&](const app::FileStore& from) -> Made {
     return std::make_shared<host::SqliteKeyValueStore>(key_value_file(from.path), label);
@@ -70,20 +91,7 @@ Result<std::shared_ptr<host::KeyValueStore>> HostStores::key_value_store(
         std::make_shared<redis::RedisClient>(loop_.executor(), loop_.clock(), std::move(address)));
   };
   const auto cosmos = [&](const app::CosmosStore& from) -> Made {
-    if (!from.key) {
-      return fail(ErrorCode::Invalid,
-                  "a key is needed: the credentials of the surroundings are not taken for Azure "
-                  "Cosmos DB");
-    }
-    TRY(auto key, host::CosmosKey::parse(*from.key));
-    TRY(const http::Endpoint endpoint,
-        http::Endpoint::parse(host::CosmosKeyValueStore::url_of(from.account)));
-    TRY(http::Transport * transport, services_.kept_transport(endpoint));
-    host::CosmosKeyValueStore::Options options;
-    options.database = from.database;
-    options.container = from.container;
-    const host::CosmosKeyValueStore::Deps deps{*transport, services_.clock(), services_.random()};
-    return std::make_shared<host::CosmosKeyValueStore>(deps, std::move(key), std::move(options));
+    return cosmos_store(from, environment);
   };
   const auto dynamo = [&](const app::DynamoStore& from) -> Made {
     TRY(aws::DynamoDbApi * api, services_.dynamodb(from));

@@ -40,7 +40,10 @@ class HostStores {
         key_value_work_("kv") {}
   Result<Unit> add_key_value(const AppSetup& setup);
   Result<std::shared_ptr<host::KeyValueStore>> key_value_store(const std::string& label,
-                                                               const app::KeyValueStore& store);
+                                                               const app::KeyValueStore& store,
+                                                               const app::Environment& environment);
+  Result<std::shared_ptr<host::KeyValueStore>> cosmos_store(const app::CosmosStore& from,
+                                                            const app::Environment& environment);
   std::shared_ptr<host::KeyValueFile> key_value_file(const std::filesystem::path& path);
   Result<Unit> add_databases(const AppSetup& setup);
   std::shared_ptr<host::SqlDatabase> file_database(const app::FileStore& store);

@@ -35,6 +35,40 @@ def test_what_another_program_stored_is_read(tmp_path):
     assert "elsewhere" in lines[1], lines
 
 
+@pytest.fixture
+def identity():
+    """Azure's identity of a platform, which refuses: its address, and what it was asked."""
+    asked = []
+
+    class Refusing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.path, self.headers["X-IDENTITY-HEADER"]))
+            self.send_response(400)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/token", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_azure_store_without_a_key_is_asked_for_as_who_the_environment_says(tmp_path, identity):
+    place, asked = identity
+    config = tmp_path / "runtime.toml"
+    config.write_text('[key_value_store.default]\ntype = "azure_cosmos"\naccount = "acc"\ndatabase = "d"\n'
+                      'container = "c"\n')
+    app = HostApp(tmp_path / "app", guest("spin_stores"), {"key_value_stores": ["default"]})
+    lines, _ = answers(app, ["kv2 open default", "kv2 get colour"], "--runtime-config-file", config,
+                       IDENTITY_ENDPOINT=place, IDENTITY_HEADER="secret")
+    assert "the platform's managed identity (IDENTITY_ENDPOINT) gave no token: HTTP status 400" in lines[1], lines
+    assert asked == [("/token?api-version=2019-08-01&resource=https%3A%2F%2Facc.documents.azure.com", "secret")]
+
+
 def test_a_component_queries_its_database_and_no_other(tmp_path):
     app = HostApp(tmp_path, guest("spin_stores"), {"sqlite_databases": ["default"]})
     lines, _ = answers(app, ["sqlite3 open default", "sqlite3 execute INSERT/**/INTO/**/t/**/VALUES(?,?) i:7 t:seven",

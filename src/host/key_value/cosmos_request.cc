@@ -45,4 +45,8 @@ std::string CosmosKey::authorize(std::string_view verb, std::string_view type,
   return percent_encoded(token);
 }
 
+std::string cosmos_authorization(std::string_view token) {
+  return percent_encoded("type=aad&ver=1.0&sig=" + std::string(token));
+}
+
 }  // namespace kt::host

@@ -1,9 +1,11 @@
-// host/key_value/cosmos_request.h — Requests to Azure Cosmos DB: their paths and their signature.
+// host/key_value/cosmos_request.h — Requests to Azure Cosmos DB: who sends them.
 #pragma once
+#include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 
-#include "base/result.h"
+#include "azure/tokens.h"
 
 namespace kt::host {
 
@@ -22,5 +24,11 @@ class CosmosKey {
   explicit CosmosKey(std::string key) : key_(std::move(key)) {}
   std::string key_;
 };
+
+/// The `authorization` header with a token of Azure's directory, which needs no signature.
+std::string cosmos_authorization(std::string_view token);
+
+/// Who we are towards an account: whoever has its key, or somebody to whom it gave a role.
+using CosmosCredentials = std::variant<CosmosKey, std::unique_ptr<azure::Tokens>>;
 
 }  // namespace kt::host

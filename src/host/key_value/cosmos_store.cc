@@ -112,8 +112,8 @@ ErrorCode code_of(int status) {
 
 }  // namespace
 
-CosmosKeyValueStore::CosmosKeyValueStore(Deps deps, CosmosKey key, Options options)
-    : deps_(deps), key_(std::move(key)), options_(std::move(options)) {
+CosmosKeyValueStore::CosmosKeyValueStore(Deps deps, CosmosCredentials who, Options options)
+    : deps_(deps), who_(std::move(who)), options_(std::move(options)) {
   link_ = "dbs/" + options_.database + "/colls/" + options_.container;
   path_ = "/dbs/" + percent_encoded(options_.database) + "/colls/" +
           percent_encoded(options_.container) + "/docs";
@@ -136,15 +136,20 @@ CosmosKeyValueStore::Call CosmosKeyValueStore::about(const char* verb, std::stri
   return call;
 }
 
-http::Request CosmosKeyValueStore::signed_request(const Call& call) const {
-  const std::string date = to_http_date(deps_.clock.wall_now());
+http::Request CosmosKeyValueStore::signed_request(const Call& call, const CosmosKey& key) const {
+  std::string date = to_http_date(deps_.clock.wall_now());
   const std::string link = call.id.empty() ? link_ : link_ + "/docs/" + call.id;
+  return make_request(call, key.authorize(call.verb, "docs", link, date), std::move(date));
+}
+
+http::Request CosmosKeyValueStore::make_request(const Call& call, std::string authorization,
+                                                std::string date) const {
   http::Request request;
   request.method = call.verb;
   request.path = call.id.empty() ? path_ : path_ + "/" + percent_encoded(call.id);
   request.headers = call.headers;
-  request.headers.emplace_back("authorization", key_.authorize(call.verb, "docs", link, date));
-  request.headers.emplace_back("x-ms-date", date);
+  request.headers.emplace_back("authorization", std::move(authorization));
+  request.headers.emplace_back("x-ms-date", std::move(date));
   request.headers.emplace_back("x-ms-version", "2018-12-31");
   request.headers.emplace_back("accept", "application/json");
   request.body = call.body;
@@ -152,10 +157,33 @@ http::Request CosmosKeyValueStore::signed_request(const Call& call) const {
   return request;
 }
 
+Task<Result<http::Response>> CosmosKeyValueStore::send_with_token(const Call& call,
+                                                                  azure::Tokens& tokens) {
+  for (bool again = false;; again = true) {
+    auto token = co_await tokens.get();
+    if (!token)
+      co_return fail(token.error().within("Azure Cosmos DB"));
+    http::Request request =
+        make_request(call, cosmos_authorization(*token), to_http_date(deps_.clock.wall_now()));
+    auto response = co_await deps_.transport.send(std::move(request), options_.call_timeout);
+    if (!response || response->status != 401 || again)
+      co_return response;
+    // The token was taken back before its time.
+    tokens.forget(*token);
+  }
+}
+
+Task<Result<http::Response>> CosmosKeyValueStore::send_once(const Call& call) {
+  const auto* const tokens = std::get_if<std::unique_ptr<azure::Tokens>>(&who_);
+  if (tokens != nullptr)
+    co_return co_await send_with_token(call, **tokens);
+  http::Request request = signed_request(call, std::get<CosmosKey>(who_));
+  co_return co_await deps_.transport.send(std::move(request), options_.call_timeout);
+}
+
 Task<Result<http::Response>> CosmosKeyValueStore::send(Call call) {
   for (int attempt = 0;; ++attempt) {
-    Result<http::Response> response =
-        co_await deps_.transport.send(signed_request(call), options_.call_timeout);
+    Result<http::Response> response = co_await send_once(call);
     const ErrorCode code = response ? code_of(response->status) : response.error().code;
     const bool may =
         call.repeat == Repeat::Always ? is_transient(code) : code == ErrorCode::Throttled;

@@ -30,7 +30,8 @@ class CosmosKeyValueStore final : public KeyValueStore {
                            std::chrono::seconds(5), std::chrono::seconds(30)};
   };
 
-  CosmosKeyValueStore(Deps deps, CosmosKey key, Options options);
+  /// Tokens are for the resource `url_of(account)`.
+  CosmosKeyValueStore(Deps deps, CosmosCredentials who, Options options);
 
   std::string summary() const override {
     return "Azure CosmosDB database: " + options_.database + ", collection: " + options_.container;
@@ -71,7 +72,10 @@ class CosmosKeyValueStore final : public KeyValueStore {
   };
 
   Task<Result<http::Response>> send(Call call);
-  http::Request signed_request(const Call& call) const;
+  Task<Result<http::Response>> send_once(const Call& call);
+  Task<Result<http::Response>> send_with_token(const Call& call, azure::Tokens& tokens);
+  http::Request signed_request(const Call& call, const CosmosKey& key) const;
+  http::Request make_request(const Call& call, std::string authorization, std::string date) const;
   Call about(const char* verb, std::string_view key) const;
   Task<Result<Document>> read(std::string_view key);
   Task<Result<http::Response>> create(std::string_view key, std::string value, bool replace,
@@ -80,7 +84,7 @@ class CosmosKeyValueStore final : public KeyValueStore {
   Error error_of(const http::Response& response, std::string_view doing) const;
 
   Deps deps_;
-  CosmosKey key_;
+  CosmosCredentials who_;
   Options options_;
   std::string link_;  ///< of the container: "dbs/d/colls/c"
   std::string path_;  ///< the same in a request

@@ -4,8 +4,10 @@
 #include <map>
 
 #include "http/crt_transport.h"
+#include "runtime/run_virtual.h"
 #include "tests/contract/key_value_store_contract.h"
 #include "tests/support/http_server_under_test.h"
+#include "tests/support/scripted_services.h"
 
 namespace kt::host {
 namespace {
@@ -251,6 +253,88 @@ TEST(ACosmosKeyValueStore, TellsAMissingContainerAndAWrongKeyFromAMissingDocumen
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::AccessDenied);
   EXPECT_THAT(refused.error().what, ::testing::HasSubstr("container kv"));
+}
+
+/// A store without its account's key: who we are says the environment.
+class ACosmosStoreWithoutAKey : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory().answer(200, R"({"expires_in":3600,"access_token":"one.a-b_c"})");
+    const std::string url = CosmosKeyValueStore::url_of("acc");
+    const azure::Identity identity = azure::Identity::ambient(
+        {{"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}, {"AZURE_CLIENT_SECRET", "s"}});
+    CosmosKeyValueStore::Options options;
+    options.database = "d";
+    options.container = "kv";
+    store_ = std::make_unique<CosmosKeyValueStore>(
+        CosmosKeyValueStore::Deps{account(), clock_, random_},
+        *azure::Tokens::make(identity, url, clock_, services_.transports()), options);
+  }
+  template <class T>
+  T run(Task<T> task) {
+    return run_sim(loop_, clock_, std::move(task));
+  }
+  test::ScriptedTransport& account() { return services_["https://acc.documents.azure.com"]; }
+  test::ScriptedTransport& directory() { return services_["https://login.microsoftonline.com"]; }
+
+  static constexpr const char* kFound = R"({"id":"k","value":[118]})";
+  Loop loop_;
+  VirtualClock clock_;
+  Random random_{3};
+  test::ScriptedServices services_;
+  std::unique_ptr<CosmosKeyValueStore> store_;
+};
+
+TEST_F(ACosmosStoreWithoutAKey, SendsATokenOfTheDirectoryForItsAccount) {
+  account().answer(200, kFound);
+  account().answer(200, kFound);
+  EXPECT_EQ(text_of(*run(store_->get("k"))), "v");
+  EXPECT_EQ(text_of(*run(store_->get("k"))), "v");
+  EXPECT_EQ(account().header("authorization"), "type%3Daad%26ver%3D1.0%26sig%3Done.a-b_c");
+  EXPECT_EQ(account().header("x-ms-version"), "2018-12-31");
+  EXPECT_TRUE(account().header("x-ms-date").ends_with(" GMT"));
+  ASSERT_EQ(directory().requests().size(), 1u) << "a token is kept";
+  EXPECT_THAT(directory().requests()[0].body,
+              ::testing::HasSubstr(
+                  "&scope=https%3A%2F%2Facc.documents.azure.com%2F.default&client_secret=s"));
+}
+
+TEST_F(ACosmosStoreWithoutAKey, TriesOnceMoreWhenItsTokenWasTakenBack) {
+  directory().answer(200, R"({"expires_in":3600,"access_token":"two"})");
+  account().answer(401, "{}");
+  account().answer(200, R"({"id":"n","value":5})");
+  // Nothing was done by a request that was not let in: also what is never repeated else is.
+  EXPECT_EQ(*run(store_->increment("n", 5)), 5);
+  EXPECT_EQ(account().header("authorization"), "type%3Daad%26ver%3D1.0%26sig%3Dtwo");
+}
+
+TEST_F(ACosmosStoreWithoutAKey, TriesNoMoreThanOnce) {
+  directory().answer(200, R"({"expires_in":3600,"access_token":"two"})");
+  account().answer(401, "{}");
+  account().answer(401, R"({"message":"no"})");
+  const auto refused = run(store_->get("k"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::AccessDenied);
+  EXPECT_EQ(account().requests().size(), 2u);
+}
+
+TEST_F(ACosmosStoreWithoutAKey, DoesNotAskForATokenAgainWhereItHasNoRole) {
+  account().answer(403, R"({"message":"principal has no role"})");
+  const auto refused = run(store_->get("k"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::AccessDenied);
+  EXPECT_THAT(refused.error().what, ::testing::HasSubstr("principal has no role"));
+  EXPECT_EQ(directory().requests().size(), 1u);
+}
+
+TEST_F(ACosmosStoreWithoutAKey, SaysWhoGaveNoToken) {
+  account().answer(401, "{}");
+  directory().answer(400, R"({"error":"hush"})");
+  const auto refused = run(store_->get("k"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::NoCredentials);
+  EXPECT_EQ(refused.error().what,
+            "Azure Cosmos DB: Azure's directory (client secret) gave no token: HTTP status 400");
 }
 
 }  // namespace

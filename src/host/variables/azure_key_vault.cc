@@ -86,8 +86,7 @@ Result<std::unique_ptr<AzureKeyVaultVariables>> AzureKeyVaultVariables::make(
       http::path_prefix(endpoint->path) + "/secrets/", *std::move(tokens), std::move(transport)));
 }
 
-Task<Result<http::Response>> AzureKeyVaultVariables::ask(std::string name) {
-  CO_TRY(const std::string token, tokens_->get());
+Task<Result<http::Response>> AzureKeyVaultVariables::ask(std::string name, std::string token) {
   http::Request request;
   request.method = "GET";
   request.path = path_ + name + "?api-version=7.4";
@@ -99,11 +98,17 @@ Task<Result<http::Response>> AzureKeyVaultVariables::ask(std::string name) {
 
 Task<Result<std::optional<std::string>>> AzureKeyVaultVariables::get(std::string name) {
   std::replace(name.begin(), name.end(), '_', '-');
-  auto response = co_await ask(name);
+  auto token = co_await tokens_->get();
+  if (!token)
+    co_return fail(token.error().within(kFailed));
+  auto response = co_await ask(name, *token);
   if (response && response->status == 401) {
     // The token was taken back before its time.
-    tokens_->forget();
-    response = co_await ask(name);
+    tokens_->forget(*token);
+    token = co_await tokens_->get();
+    if (!token)
+      co_return fail(token.error().within(kFailed));
+    response = co_await ask(name, *token);
   }
   if (!response)
     co_return fail(response.error().within(kFailed));

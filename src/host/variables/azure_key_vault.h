@@ -41,7 +41,7 @@ class AzureKeyVaultVariables final : public VariablesProvider {
                          std::unique_ptr<http::Transport> transport)
       : path_(std::move(path)), tokens_(std::move(tokens)), transport_(std::move(transport)) {}
 
-  Task<Result<http::Response>> ask(std::string name);
+  Task<Result<http::Response>> ask(std::string name, std::string token);
 
   std::string path_;  // in front of a secret's name
   std::unique_ptr<azure::Tokens> tokens_;
