@@ -12,6 +12,7 @@
 #include <aws/io/tls_channel_handler.h>
 
 #include <chrono>
+#include <fstream>
 #include <utility>
 
 #include "base/check.h"
@@ -23,6 +24,51 @@ constexpr std::chrono::seconds kShutdownWait{2};
 // What one read takes from a socket. The library's own 16 KiB cost twice the CPU for a page of 1
 // MB.
 constexpr std::size_t kReadBytes = 64 * 1024;
+
+/// The library's own error does not name the file.
+Result<Unit> check_readable(const std::string& path, const char* what) {
+  std::ifstream file(path, std::ios::binary);
+  if (path.empty() || (file && file.peek() != std::ifstream::traits_type::eof()))
+    return Unit{};
+  return fail(ErrorCode::Invalid, std::string("TLS could not be set up: the ") + what + " " + path +
+                                      " cannot be read, or is empty");
+}
+
+std::string named(const TlsFiles& files) {
+  std::string out = files.ca.empty() ? "the system's certificates" : "the CA file " + files.ca;
+  if (!files.certificate.empty())
+    out += ", the client's certificate " + files.certificate + " and its key " + files.key;
+  return out;
+}
+
+Result<aws_tls_ctx*> make_tls(Alpn alpn, const TlsFiles& files) {
+  TRY(check_readable(files.ca, "CA file"));
+  TRY(check_readable(files.certificate, "client's certificate"));
+  TRY(check_readable(files.key, "client's key"));
+  aws_allocator* const allocator = aws_default_allocator();
+  aws_tls_ctx_options options{};
+  int failed = AWS_OP_SUCCESS;
+  if (files.certificate.empty())
+    aws_tls_ctx_options_init_default_client(&options, allocator);
+  else
+    failed = aws_tls_ctx_options_init_client_mtls_from_path(
+        &options, allocator, files.certificate.c_str(), files.key.c_str());
+  if (failed == AWS_OP_SUCCESS)
+    failed = aws_tls_ctx_options_set_alpn_list(&options,
+                                               alpn == Alpn::Http1 ? "http/1.1" : "h2;http/1.1");
+  if (failed == AWS_OP_SUCCESS && !files.ca.empty())
+    failed = aws_tls_ctx_options_override_default_trust_store_from_path(&options, nullptr,
+                                                                        files.ca.c_str());
+  aws_tls_ctx* const context =
+      failed == AWS_OP_SUCCESS ? aws_tls_client_ctx_new(allocator, &options) : nullptr;
+  const int code = aws_last_error();
+  aws_tls_ctx_options_clean_up(&options);
+  if (context == nullptr) {
+    return fail(ErrorCode::Invalid,
+                "TLS could not be set up with " + named(files) + ": " + crt_error_text(code));
+  }
+  return context;
+}
 
 }  // namespace
 
@@ -69,8 +115,8 @@ CrtRuntime::CrtRuntime(CrtRuntimeOptions options)
 }
 
 CrtRuntime::~CrtRuntime() {
-  aws_tls_ctx_release(tls_http1_);
-  aws_tls_ctx_release(tls_http2_);
+  for (const auto& [wanted, context] : tls_)
+    aws_tls_ctx_release(context);
   aws_client_bootstrap_release(bootstrap_);
   aws_host_resolver_release(resolver_);
   aws_event_loop_group_release(loops_);
@@ -84,28 +130,12 @@ CrtRuntime::~CrtRuntime() {
   }
 }
 
-Result<aws_tls_ctx*> CrtRuntime::tls(Alpn alpn) {
-  aws_tls_ctx*& context = alpn == Alpn::Http1 ? tls_http1_ : tls_http2_;
-  if (context != nullptr)
-    return context;
-  aws_allocator* const allocator = aws_default_allocator();
-  aws_tls_ctx_options options{};
-  aws_tls_ctx_options_init_default_client(&options, allocator);
-  aws_tls_ctx_options_set_alpn_list(&options, alpn == Alpn::Http1 ? "http/1.1" : "h2;http/1.1");
-  int failed = AWS_OP_SUCCESS;
-  if (!options_.ca_file.empty()) {
-    failed = aws_tls_ctx_options_override_default_trust_store_from_path(&options, nullptr,
-                                                                        options_.ca_file.c_str());
-  }
-  if (failed == AWS_OP_SUCCESS)
-    context = aws_tls_client_ctx_new(allocator, &options);
-  const int code = aws_last_error();
-  aws_tls_ctx_options_clean_up(&options);
+Result<aws_tls_ctx*> CrtRuntime::tls(Alpn alpn, TlsFiles files) {
+  if (files.ca.empty())
+    files.ca = options_.ca_file;
+  aws_tls_ctx*& context = tls_[std::pair(alpn, files)];
   if (context == nullptr) {
-    const std::string from =
-        options_.ca_file.empty() ? "the system's certificates" : "the CA file " + options_.ca_file;
-    return fail(ErrorCode::Invalid,
-                "TLS could not be set up with " + from + ": " + crt_error_text(code));
+    TRY(context, make_tls(alpn, files));
   }
   return context;
 }

@@ -5,11 +5,14 @@
 #pragma once
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
+#include "http/tls_files.h"
 
 struct aws_client_bootstrap;
 struct aws_event_loop_group;
@@ -37,9 +40,10 @@ class CrtRuntime {
   ~CrtRuntime();
 
   aws_client_bootstrap* bootstrap() const { return bootstrap_; }
-  /// The TLS context for that protocol, made at its first use: a program that only speaks to a
-  /// plain endpoint never loads certificates. On one thread. Invalid names an unreadable CA file.
-  Result<aws_tls_ctx*> tls(Alpn alpn);
+  /// The TLS context for that protocol and these files, made at its first use: a program that only
+  /// speaks to a plain endpoint never loads certificates. On one thread. Invalid names a file that
+  /// cannot be read or used.
+  Result<aws_tls_ctx*> tls(Alpn alpn, TlsFiles files = {});
 
  private:
   /// Outlives the object where the shutdown does.
@@ -54,8 +58,7 @@ class CrtRuntime {
   aws_event_loop_group* loops_ = nullptr;
   aws_host_resolver* resolver_ = nullptr;
   aws_client_bootstrap* bootstrap_ = nullptr;
-  aws_tls_ctx* tls_http1_ = nullptr;
-  aws_tls_ctx* tls_http2_ = nullptr;
+  std::map<std::pair<Alpn, TlsFiles>, aws_tls_ctx*> tls_;
 };
 
 /// Starts the C runtime's libraries, once a process; they are never taken down, because what they

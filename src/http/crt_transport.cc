@@ -247,7 +247,7 @@ Result<std::unique_ptr<CrtTransport>> CrtTransport::make(CrtRuntime& runtime, Cl
                                                          CrtTransportOptions options) {
   aws_tls_ctx* tls = nullptr;
   if (endpoint.is_tls()) {
-    TRY(tls, runtime.tls(options.protocol));
+    TRY(tls, runtime.tls(options.protocol, options.tls));
   }
   aws_http_connection_manager* const manager = make_manager(runtime, endpoint, options, tls);
   if (manager == nullptr) {

@@ -23,6 +23,7 @@ struct CrtTransportOptions {
   Duration idle_max = std::chrono::seconds(20);
   /// Http2: by ALPN over TLS, by prior knowledge on a plain endpoint. One stream a connection.
   Alpn protocol = Alpn::Http1;
+  TlsFiles tls;
 };
 
 /// Sends to one endpoint. Lives on: the shard loop; outlives its calls. The runtime and the clock

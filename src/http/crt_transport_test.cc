@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <fstream>
 #include <vector>
 
 #include "runtime/random.h"
@@ -212,6 +215,26 @@ TEST(CrtRuntime, NamesACaFileThatCanNotBeRead) {
   ASSERT_FALSE(tls);
   EXPECT_EQ(tls.error().code, ErrorCode::Invalid);
   EXPECT_NE(tls.error().what.find("/does/not/exist.pem"), std::string::npos);
+}
+
+TEST(CrtRuntime, NamesAClientsFileThatCanNotBeReadOrUsed) {
+  const std::string path = ::testing::TempDir() + "kt_no_key_" + std::to_string(::getpid());
+  std::ofstream(path) << "no key";
+  CrtRuntime runtime;
+  const auto why = [&](const std::string& certificate, const std::string& key) {
+    TlsFiles files;
+    files.certificate = certificate;
+    files.key = key;
+    const auto tls = runtime.tls(Alpn::Http2, files);
+    return tls ? std::string() : tls.error().what;
+  };
+  EXPECT_EQ(why("/none.pem", path),
+            "TLS could not be set up: the client's certificate /none.pem cannot be read, or is "
+            "empty");
+  EXPECT_EQ(why(path, "/none.key"),
+            "TLS could not be set up: the client's key /none.key cannot be read, or is empty");
+  EXPECT_NE(why(path, path).find("the client's certificate " + path + " and its key " + path),
+            std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include "otel/gzip.h"
+
 namespace kt::otel {
 namespace {
 
@@ -11,9 +13,9 @@ constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 20;
 constexpr Duration kFirstPause = std::chrono::seconds(1);
 constexpr Duration kPauseMax = std::chrono::seconds(8);
 
-/// Not compressed, and its length in front.
-std::string grpc_frame(const std::string& message) {
-  std::string out(1, '\0');
+/// Whether it is compressed, and its length, in front.
+std::string grpc_frame(const std::string& message, bool compressed) {
+  std::string out(1, compressed ? '\1' : '\0');
   for (int shift = 24; shift >= 0; shift -= 8)
     out += static_cast<char>(message.size() >> shift);
   return out + message;
@@ -49,6 +51,13 @@ ErrorCode reaction_to_http(int status) {
 
 }  // namespace
 
+std::string Sender::body_of(std::string message) const {
+  const bool compressed = settings_.compression == Compression::Gzip;
+  if (compressed)
+    message = gzipped(message);
+  return settings_.protocol == Protocol::Grpc ? grpc_frame(message, compressed) : message;
+}
+
 http::Request Sender::make_request(std::string body) const {
   const bool is_grpc = settings_.protocol == Protocol::Grpc;
   http::Request request;
@@ -57,9 +66,11 @@ http::Request Sender::make_request(std::string body) const {
                                is_grpc ? "application/grpc" : "application/x-protobuf");
   if (is_grpc)
     request.headers.emplace_back("te", "trailers");
+  if (settings_.compression == Compression::Gzip)
+    request.headers.emplace_back(is_grpc ? "grpc-encoding" : "content-encoding", "gzip");
   request.headers.emplace_back("user-agent", "OTel-OTLP-Exporter-trigger-kinesis/1");
   request.headers.insert(request.headers.end(), settings_.headers.begin(), settings_.headers.end());
-  request.body = is_grpc ? grpc_frame(body) : std::move(body);
+  request.body = std::move(body);
   request.answer_bytes_max = kAnswerBytesMax;
   return request;
 }
@@ -82,8 +93,8 @@ Result<Unit> Sender::judge(const http::Response& response) const {
   return fail(reaction_to_grpc(status), where + "gRPC status " + std::to_string(status));
 }
 
-Task<Result<Unit>> Sender::send_once(std::string request) {
-  http::Request made = make_request(std::move(request));
+Task<Result<Unit>> Sender::send_once(std::string body) {
+  http::Request made = make_request(std::move(body));
   auto response = co_await transport_->send(std::move(made), settings_.timeout);
   if (!response)
     co_return fail(response.error());
@@ -93,8 +104,9 @@ Task<Result<Unit>> Sender::send_once(std::string request) {
 Task<Result<Unit>> Sender::send(std::string request, Duration patience) {
   const MonotonicTime until = clock_.now() + patience;
   Duration pause = kFirstPause;
+  const std::string body = body_of(std::move(request));
   for (;;) {
-    auto sent = co_await send_once(request);
+    auto sent = co_await send_once(body);
     const Duration wait = random_.between(pause / 2, pause);
     if (sent || !is_transient(sent.error().code) || clock_.now() + wait >= until)
       co_return sent;

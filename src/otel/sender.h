@@ -25,7 +25,8 @@ class Sender {
   Task<Result<Unit>> send(std::string request, Duration patience);
 
  private:
-  Task<Result<Unit>> send_once(std::string request);
+  Task<Result<Unit>> send_once(std::string body);
+  std::string body_of(std::string message) const;
   http::Request make_request(std::string body) const;
   Result<Unit> judge(const http::Response& response) const;
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "http/request_text.h"
+
 namespace kt::otel {
 namespace {
 
@@ -61,9 +63,7 @@ bool is_header(const std::string& name, const std::string& value) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   };
-  const auto in_value = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; };
-  return std::all_of(name.begin(), name.end(), in_name) &&
-         std::all_of(value.begin(), value.end(), in_value);
+  return std::all_of(name.begin(), name.end(), in_name) && http::is_header_value(value);
 }
 
 /// Reads the environment, and gathers what is odd.
@@ -109,6 +109,8 @@ class Reader {
       warnings_.push_back(std::move(text));
   }
   Result<Protocol> protocol(std::string_view name);
+  Compression compression(std::string_view name);
+  Result<http::TlsFiles> tls(std::string_view name, const http::Endpoint& endpoint);
 
   const Environment& environment_;
   std::vector<std::string>& warnings_;
@@ -128,6 +130,36 @@ Result<Protocol> Reader::protocol(std::string_view name) {
   return Protocol::HttpProtobuf;
 }
 
+/// As OpenTelemetry says of every variable with fixed words: another one is as if it were not set.
+Compression Reader::compression(std::string_view name) {
+  const std::string text = exporter(name, "COMPRESSION").value_or("none");
+  if (text == "gzip")
+    return Compression::Gzip;
+  if (text != "none") {
+    warn("'" + text.substr(0, 64) +
+         "' is not a valid OTLP compression (gzip or none), telemetry is sent uncompressed");
+  }
+  return Compression::None;
+}
+
+Result<http::TlsFiles> Reader::tls(std::string_view name, const http::Endpoint& endpoint) {
+  http::TlsFiles out;
+  out.ca = exporter(name, "CERTIFICATE").value_or("");
+  out.certificate = exporter(name, "CLIENT_CERTIFICATE").value_or("");
+  out.key = exporter(name, "CLIENT_KEY").value_or("");
+  if (!endpoint.is_tls()) {
+    if (out != http::TlsFiles())
+      warn("the OTLP certificates are ignored: " + endpoint.url() + " is not encrypted");
+    return http::TlsFiles();
+  }
+  if (out.certificate.empty() != out.key.empty()) {
+    return fail(ErrorCode::Invalid,
+                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY go "
+                "together: set both, or neither");
+  }
+  return out;
+}
+
 Result<SignalSettings> Reader::signal(std::string_view name, std::string_view http_path,
                                       std::string_view grpc_path) {
   SignalSettings out;
@@ -142,14 +174,12 @@ Result<SignalSettings> Reader::signal(std::string_view name, std::string_view ht
   if (!endpoint)
     return fail(endpoint.error().within(own ? own_name : "OTEL_EXPORTER_OTLP_ENDPOINT"));
   out.endpoint = *std::move(endpoint);
-  std::string_view base = out.endpoint.path;
-  while (!base.empty() && base.back() == '/')
-    base.remove_suffix(1);
   if (out.protocol == Protocol::Grpc)
     out.path = grpc_path;
   else
     // A signal's own endpoint is taken as it is; the common one is where the signals' paths begin.
-    out.path = own ? out.endpoint.path : std::string(base) + std::string(http_path);
+    out.path =
+        own ? out.endpoint.path : http::path_prefix(out.endpoint.path) + std::string(http_path);
   for (auto& [key, value] : pairs_in(exporter(name, "HEADERS").value_or(""))) {
     std::transform(key.begin(), key.end(), key.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
@@ -160,8 +190,8 @@ Result<SignalSettings> Reader::signal(std::string_view name, std::string_view ht
   }
   millis("OTEL_EXPORTER_OTLP_TIMEOUT", out.timeout);
   millis("OTEL_EXPORTER_OTLP_" + std::string(name) + "_TIMEOUT", out.timeout);
-  if (exporter(name, "COMPRESSION").value_or("none") != "none")
-    warn("OTEL_EXPORTER_OTLP_COMPRESSION is ignored: telemetry is sent uncompressed");
+  out.compression = compression(name);
+  TRY(out.tls, tls(name, out.endpoint));
   return out;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "http/endpoint.h"
+#include "http/tls_files.h"
 #include "http/transport.h"
 #include "otel/attribute.h"
 
@@ -21,6 +22,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 
 enum class Signal : std::uint8_t { Traces, Metrics, Logs };
 enum class Protocol : std::uint8_t { HttpProtobuf, Grpc };
+enum class Compression : std::uint8_t { None, Gzip };
 
 /// Where one signal goes.
 struct SignalSettings {
@@ -30,6 +32,8 @@ struct SignalSettings {
   std::string path;  ///< of requests
   std::vector<http::Header> headers;
   Duration timeout = std::chrono::seconds(10);  ///< one request
+  Compression compression = Compression::None;  ///< of requests
+  http::TlsFiles tls;                           ///< empty on a plain endpoint
 };
 
 /// How items are gathered before they are sent.
@@ -48,7 +52,8 @@ struct SamplerSettings {
 
 struct Settings {
   /// `service_version` is the resource's. Invalid: a protocol that is not offered (http/json), an
-  /// endpoint that cannot be read. What is odd but harmless goes to `warnings`.
+  /// endpoint that cannot be read, a client's certificate without its key. What is odd but harmless
+  /// goes to `warnings`.
   static Result<Settings> from(const Environment& environment, const std::string& service_version);
 
   bool any() const { return traces.enabled || metrics.enabled || logs.enabled; }

@@ -83,6 +83,57 @@ TEST(OtelSettings, ReadHeadersAndNeverLetOneBreakARequest) {
   EXPECT_EQ(settings.warnings.size(), 1u);
 }
 
+TEST(OtelSettings, CompressAsTheyAreToldAndASignalsOwnGoesFirst) {
+  EXPECT_EQ(from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}}).traces.compression,
+            Compression::None);
+  const Settings settings = from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"},
+                                  {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+                                  {"OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "none"}});
+  EXPECT_EQ(settings.traces.compression, Compression::Gzip);
+  EXPECT_EQ(settings.metrics.compression, Compression::Gzip);
+  EXPECT_EQ(settings.logs.compression, Compression::None);
+  EXPECT_TRUE(settings.warnings.empty());
+}
+
+TEST(OtelSettings, WarnOfACompressionThatTheyDoNotKnow) {
+  const Settings settings = from(
+      {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"}});
+  EXPECT_EQ(settings.traces.compression, Compression::None);
+  ASSERT_EQ(settings.warnings.size(), 1u);
+  EXPECT_EQ(
+      settings.warnings[0],
+      "'zstd' is not a valid OTLP compression (gzip or none), telemetry is sent uncompressed");
+}
+
+TEST(OtelSettings, NameCertificatesAndASignalsOwnGoesFirst) {
+  const Settings settings = from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://h"},
+                                  {"OTEL_EXPORTER_OTLP_CERTIFICATE", "ca"},
+                                  {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "mine"},
+                                  {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "key"},
+                                  {"OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "ca2"},
+                                  {"OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", "mine2"},
+                                  {"OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "key2"}});
+  EXPECT_EQ(settings.traces.tls, (http::TlsFiles{"ca", "mine", "key"}));
+  EXPECT_EQ(settings.metrics.tls, (http::TlsFiles{"ca2", "mine2", "key2"}));
+  EXPECT_EQ(settings.logs.tls, settings.traces.tls);
+}
+
+TEST(OtelSettings, RefuseACertificateWithoutItsKey) {
+  const auto settings = Settings::from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://h"},
+                                        {"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "mine"}},
+                                       "");
+  ASSERT_FALSE(settings);
+  EXPECT_NE(settings.error().what.find("OTEL_EXPORTER_OTLP_CLIENT_KEY"), std::string::npos);
+}
+
+TEST(OtelSettings, UseNoCertificatesOnAPlainEndpoint) {
+  const Settings settings =
+      from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_EXPORTER_OTLP_CERTIFICATE", "ca"}});
+  EXPECT_EQ(settings.traces.tls, http::TlsFiles());
+  ASSERT_EQ(settings.warnings.size(), 1u);
+  EXPECT_EQ(settings.warnings[0], "the OTLP certificates are ignored: http://h is not encrypted");
+}
+
 TEST(OtelSettings, NameTheServiceByTheStrongestSource) {
   EXPECT_EQ(resource(from({}), "service.name"), "spin");
   EXPECT_EQ(resource(from({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=a,k=v"}}), "service.name"),

@@ -66,10 +66,11 @@ Result<std::unique_ptr<ExportQueue>> Telemetry::make_queue(const SignalSettings&
                                                            const char* what) {
   if (!signal.enabled)
     return std::unique_ptr<ExportQueue>();
-  const auto alpn = signal.protocol == Protocol::Grpc ? http::Alpn::Http2 : http::Alpn::Http1;
-  TRY(auto transport, deps_.transports(signal.endpoint, alpn));
+  auto transport = deps_.transports(signal);
+  if (!transport)
+    return fail(transport.error().within("telemetry to " + signal.endpoint.url()));
   auto sender =
-      std::make_unique<Sender>(signal, std::move(transport), deps_.clock, deps_.random.fork());
+      std::make_unique<Sender>(signal, *std::move(transport), deps_.clock, deps_.random.fork());
   ExportQueue::Deps deps{deps_.loop, deps_.clock, deps_.log};
   return std::make_unique<ExportQueue>(std::move(deps), what, batch,
                                        encode_resource(settings_.resource), std::move(sender));

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "http/crt_runtime.h"
 #include "otel/meter.h"
 #include "otel/tracer.h"
 
@@ -17,8 +16,8 @@ namespace kt::otel {
 /// Producing is for any thread and never waits. run(), flush() and destruction belong to the loop.
 class Telemetry {
  public:
-  using Transports =
-      std::function<Result<std::unique_ptr<http::Transport>>(const http::Endpoint&, http::Alpn)>;
+  /// Makes the connections to one signal's collector.
+  using Transports = std::function<Result<std::unique_ptr<http::Transport>>(const SignalSettings&)>;
   struct Deps {
     Loop& loop;
     Clock& clock;
@@ -27,7 +26,8 @@ class Telemetry {
     Log log;
   };
 
-  /// Invalid: an endpoint to which no connections can be made.
+  /// Invalid: an endpoint to which no connections can be made, or a certificate that cannot be
+  /// used.
   static Result<std::unique_ptr<Telemetry>> make(Settings settings, Deps deps);
   Telemetry(const Telemetry&) = delete;
   Telemetry& operator=(const Telemetry&) = delete;

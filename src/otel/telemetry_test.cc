@@ -6,6 +6,7 @@
 
 #include "runtime/run_virtual.h"
 #include "runtime/task_group.h"
+#include "tests/support/gunzip.h"
 #include "tests/support/protobuf_reader.h"
 
 namespace kt::otel {
@@ -57,9 +58,9 @@ class SomeTelemetry : public ::testing::Test {
   void start(Environment environment = {}) {
     environment.try_emplace("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
     auto settings = Settings::from(environment, "v");
-    const auto transports = [this](const http::Endpoint& endpoint, http::Alpn) {
+    const auto transports = [this](const SignalSettings& signal) {
       return Result<std::unique_ptr<http::Transport>>(
-          std::make_unique<CollectorTransport>(collectors_[endpoint.host]));
+          std::make_unique<CollectorTransport>(collectors_[signal.endpoint.host]));
     };
     Telemetry::Deps deps{loop_, clock_, Random(7), transports, Log()};
     telemetry_ = *Telemetry::make(*settings, std::move(deps));
@@ -318,6 +319,44 @@ TEST_F(SomeTelemetry, SpeaksGrpc) {
   EXPECT_EQ(static_cast<unsigned char>(body[4]), body.size() - 5);
   EXPECT_EQ(ProtobufReader(body.substr(5)).message(1).message(2).message(2).text(5), "x");
   EXPECT_EQ(sent.back().headers.back().name, "api-key");
+}
+
+std::string header(const http::Request& request, std::string_view name) {
+  for (const http::Header& one : request.headers)
+    if (one.name == name)
+      return one.value;
+  return "(none)";
+}
+
+TEST_F(SomeTelemetry, CompressesARequest) {
+  start({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}});
+  collector().statuses = {503};
+  const std::string name(10'000, 'x');
+  telemetry_->tracer().start(SpanStart(name)).end();
+  wait(seconds(15));
+  const auto sent = requests("/v1/traces");
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_EQ(sent[1].body, sent[0].body) << "it is not compressed twice";
+  EXPECT_EQ(header(sent[1], "content-encoding"), "gzip");
+  EXPECT_LT(sent[1].body.size(), 1000u);
+  const std::string message = test::gunzipped(sent[1].body);
+  EXPECT_EQ(ProtobufReader(message).message(1).message(2).message(2).text(5).substr(0, 4), "xxxx");
+}
+
+TEST_F(SomeTelemetry, CompressesTheMessageOfAGrpcFrame) {
+  start({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}});
+  collector().headers = {http::Header("grpc-status", "0")};
+  telemetry_->tracer().start(SpanStart("x")).end();
+  wait(seconds(6));
+  const auto sent = requests("/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(header(sent[0], "grpc-encoding"), "gzip");
+  EXPECT_EQ(header(sent[0], "content-encoding"), "(none)");
+  const std::string& body = sent[0].body;
+  EXPECT_EQ(body[0], 1);
+  EXPECT_EQ(static_cast<unsigned char>(body[4]), body.size() - 5) << "as it is sent";
+  const std::string message = test::gunzipped(std::string_view(body).substr(5));
+  EXPECT_EQ(ProtobufReader(message).message(1).message(2).message(2).text(5), "x");
 }
 
 TEST_F(SomeTelemetry, SendsAtTheEndWhatItWasTryingToSend) {

@@ -17,11 +17,12 @@ Result<std::unique_ptr<TelemetryThread>> TelemetryThread::start(Settings setting
                                                                 Random random, Log log) {
   std::unique_ptr<TelemetryThread> out(new TelemetryThread());
   Clock& clock = out->thread_.clock();
-  const auto transports = [&runtime, &clock](const http::Endpoint& endpoint, http::Alpn alpn) {
+  const auto transports = [&runtime, &clock](const SignalSettings& signal) {
     http::CrtTransportOptions options;
-    options.protocol = alpn;
+    options.protocol = signal.protocol == Protocol::Grpc ? http::Alpn::Http2 : http::Alpn::Http1;
+    options.tls = signal.tls;
     options.connections_max = 2;
-    return http::CrtTransport::make(runtime, clock, endpoint, options).map([](auto made) {
+    return http::CrtTransport::make(runtime, clock, signal.endpoint, options).map([](auto made) {
       return std::unique_ptr<http::Transport>(std::move(made));
     });
   };

@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 
+#include "http/crt_runtime.h"
 #include "otel/telemetry.h"
 #include "runtime/loop_thread.h"
 #include "runtime/task_group.h"

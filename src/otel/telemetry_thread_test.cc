@@ -51,6 +51,19 @@ TEST(TelemetryThread, SendsAtItsEndWhatIsThere) {
   EXPECT_EQ(request.message(1).message(2).message(2).text(5), "the last one");
 }
 
+TEST(TelemetryThread, DoesNotStartWithACertificateThatCannotBeRead) {
+  http::CrtRuntime runtime;
+  auto settings = Settings::from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector"},
+                                  {"OTEL_EXPORTER_OTLP_CERTIFICATE", "/none/ca.pem"}},
+                                 "v");
+  const auto thread = TelemetryThread::start(*std::move(settings), runtime, Random(1), Log());
+  ASSERT_FALSE(thread);
+  EXPECT_EQ(thread.error().code, ErrorCode::Invalid);
+  EXPECT_EQ(thread.error().what,
+            "telemetry to https://collector: TLS could not be set up: the CA file /none/ca.pem "
+            "cannot be read, or is empty");
+}
+
 TEST(TelemetryThread, EndsSoonAlthoughNobodyListens) {
   http::CrtRuntime runtime;
   auto thread = TelemetryThread::start(settings_for(1), runtime, Random(1), Log());

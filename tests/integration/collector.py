@@ -1,5 +1,7 @@
 """A collector's stand-in: takes OTLP over HTTP and gRPC, and parses it with OpenTelemetry's own messages."""
 
+import gzip
+import ssl
 import threading
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +26,9 @@ def attributes(holder):
 class Collector:
     """Keeps what it was sent. Ends with the `with` block."""
 
-    def __init__(self):
+    def __init__(self, pki=None):
+        """Over TLS, for clients that root.pem vouches for, where `pki` is a folder with it, server.pem and server.key."""
+        self.scheme, self.host = ("https", "localhost") if pki else ("http", "127.0.0.1")
         self.requests = []  # (headers, message)
         self.failures = 0   # so many requests are told to come again
         self.lock = threading.Lock()
@@ -35,7 +39,8 @@ class Collector:
 
             def do_POST(self):
                 message = REQUESTS[self.path]()
-                message.ParseFromString(self.rfile.read(int(self.headers["content-length"])))
+                body = self.rfile.read(int(self.headers["content-length"]))
+                message.ParseFromString(gzip.decompress(body) if self.headers["content-encoding"] == "gzip" else body)
                 assert self.headers["content-type"] == "application/x-protobuf"
                 taken = collector.take(dict(self.headers), message)
                 self.send_response(200 if taken else 503)
@@ -46,6 +51,13 @@ class Collector:
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.handle_error = lambda *_: None  # clients that are not trusted
+        if pki:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pki / "server.pem", pki / "server.key")
+            context.load_verify_locations(pki / "root.pem")
+            context.verify_mode = ssl.CERT_REQUIRED
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
         self.grpc = grpc.server(futures.ThreadPoolExecutor(4))
         for add, service, answer in (
@@ -56,7 +68,12 @@ class Collector:
                 (logs_service_pb2_grpc.add_LogsServiceServicer_to_server,
                  logs_service_pb2_grpc.LogsServiceServicer, logs_service_pb2.ExportLogsServiceResponse)):
             add(self.servicer(service, answer), self.grpc)
-        self.grpc_port = self.grpc.add_insecure_port("127.0.0.1:0")
+        if pki:
+            root, key, own = ((pki / name).read_bytes() for name in ("root.pem", "server.key", "server.pem"))
+            credentials = grpc.ssl_server_credentials([(key, own)], root, require_client_auth=True)
+            self.grpc_port = self.grpc.add_secure_port("127.0.0.1:0", credentials)
+        else:
+            self.grpc_port = self.grpc.add_insecure_port("127.0.0.1:0")
         self.grpc.start()
 
     def servicer(self, service, answer):
@@ -87,7 +104,8 @@ class Collector:
 
     def environment(self, protocol):
         port = self.grpc_port if protocol == "grpc" else self.http.server_port
-        return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"{self.scheme}://{self.host}:{port}",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
 
     def messages(self, kind):
         with self.lock:

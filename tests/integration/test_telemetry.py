@@ -10,6 +10,7 @@ from apps import App, guest
 from collector import Collector, attributes
 from harness import Consumer, clean_environment, create_stream, stream_arn, wait_until
 from host_app import HostApp
+from servers import certificate
 
 
 @pytest.fixture
@@ -94,6 +95,52 @@ def test_a_protocol_that_is_not_offered_ends_the_start(service, app):
     with Consumer(app, service.endpoint, environment=environment) as consumer:
         assert consumer.wait(30) == 2, consumer.output
         assert "http/json OTLP protocol is not supported" in consumer.output
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory):
+    """root.pem vouches for server.pem and for our ann.pem."""
+    folder = tmp_path_factory.mktemp("pki")
+    certificate(folder, "root")
+    certificate(folder, "server", signed_by="root")
+    certificate(folder, "ann", signed_by="root", usage="clientAuth")
+    return folder
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_a_collector_that_wants_our_certificate_takes_compressed_requests(service, client, stream_name, app, pki,
+                                                                          protocol):
+    with Collector(pki) as collector:
+        environment = surroundings(
+            app, service, **collector.environment(protocol), OTEL_EXPORTER_OTLP_COMPRESSION="gzip",
+            OTEL_EXPORTER_OTLP_CERTIFICATE=pki / "root.pem", OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=pki / "ann.pem",
+            OTEL_EXPORTER_OTLP_CLIENT_KEY=pki / "ann.key")
+        output = consume(app, service, client, stream_name, environment, ["one", "two"])
+        assert "telemetry cannot be sent" not in output
+        calls = [span for span in collector.spans() if span.name == f"{stream_name} receive"]
+        assert sum(attributes(span)["messaging.batch.message_count"] for span in calls) == 2
+        assert b"".join(record.body.string_value.encode() for record in collector.logs()) == app.guest_bytes()
+        if protocol != "grpc":  # there the library has taken it off
+            assert {headers["content-encoding"] for headers, _ in collector.requests} == {"gzip"}
+
+
+def test_a_collector_that_wants_our_certificate_gets_nothing_without(service, client, stream_name, app, pki):
+    with Collector(pki) as collector:
+        environment = surroundings(app, service, **collector.environment("http/protobuf"),
+                                   OTEL_EXPORTER_OTLP_CERTIFICATE=pki / "root.pem", OTEL_BSP_SCHEDULE_DELAY=50,
+                                   OTEL_BSP_EXPORT_TIMEOUT=100)
+        output = consume(app, service, client, stream_name, environment, ["one", "two"])
+        assert collector.requests == []
+        assert "telemetry cannot be sent and is dropped" in output
+
+
+def test_a_certificate_that_cannot_be_read_ends_the_start(service, app, pki):
+    environment = surroundings(app, service, OTEL_EXPORTER_OTLP_ENDPOINT="https://127.0.0.1:1",
+                               OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=pki / "ann.pem",
+                               OTEL_EXPORTER_OTLP_CLIENT_KEY=pki / "none.key")
+    with Consumer(app, service.endpoint, environment=environment) as consumer:
+        assert consumer.wait(30) == 2, consumer.output
+        assert f"the client's key {pki}/none.key cannot be read" in consumer.output
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class AGuestsTelemetry : public ::testing::Test {
  protected:
   AGuestsTelemetry() {
     auto settings = otel::Settings::from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}, "1");
-    const auto transports = [this](const http::Endpoint&, http::Alpn) {
+    const auto transports = [this](const otel::SignalSettings&) {
       return Result<std::unique_ptr<http::Transport>>(
           std::make_unique<test::KeepingTransport>(sent_));
     };

@@ -43,7 +43,7 @@ class ATracedCapability : public ::testing::Test {
  protected:
   ATracedCapability() {
     auto settings = otel::Settings::from({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c"}}, "");
-    const auto transports = [this](const http::Endpoint&, http::Alpn) {
+    const auto transports = [this](const otel::SignalSettings&) {
       return Result<std::unique_ptr<http::Transport>>(
           std::make_unique<test::KeepingTransport>(sent_));
     };

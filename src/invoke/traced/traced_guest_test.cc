@@ -28,7 +28,7 @@ class ATracedGuest : public ::testing::Test {
  protected:
   ATracedGuest() {
     auto settings = otel::Settings::from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}, "");
-    const auto transports = [this](const http::Endpoint&, http::Alpn) {
+    const auto transports = [this](const otel::SignalSettings&) {
       return Result<std::unique_ptr<http::Transport>>(
           std::make_unique<test::KeepingTransport>(sent_));
     };
