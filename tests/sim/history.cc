@@ -20,6 +20,7 @@ const char* name(Checker checker) {
                                                     "NeverBackwards",
                                                     "FinishedStaysFinished",
                                                     "WindowChain",
+                                                    "CleanSwap",
                                                     "SeedCoversStart",
                                                     "Converges"};
   return kNames[static_cast<std::size_t>(checker)];
@@ -335,10 +336,25 @@ void History::call_started(const LifeView& life, MonotonicTime local_now, const 
   if (on(Checker::ParentsBeforeChildren))
     check_parents(shard);
   check_call_place(shard, batch);
+  for (const Record& record : batch.records) {
+    const LifeView*& holder = records_[static_cast<std::size_t>(id_of(record))].in_call_of;
+    if (holder == &life)
+      violated(Checker::CleanSwap,
+               fmt::format("{} has record {} in two calls at a time", life.name, id_of(record)));
+    holder = &life;
+  }
   if (const auto row = rows_.find(shard); row != rows_.end() && row->second.finished_at)
     violated(Checker::FinishedStaysFinished,
              fmt::format("a call for {}, which is at ShardEnd", shard.str()));
   deliver(batch);
+}
+
+void History::call_ended(const LifeView& life, const Batch& batch) {
+  for (const Record& record : batch.records) {
+    const LifeView*& holder = records_[static_cast<std::size_t>(id_of(record))].in_call_of;
+    if (holder == &life)
+      holder = nullptr;
+  }
 }
 
 void History::call_done(const Batch& batch, std::size_t count) {

@@ -29,11 +29,14 @@ enum class Checker {
   NeverBackwards,         ///< stored positions only move forward
   FinishedStaysFinished,  ///< a shard at ShardEnd is not read again
   WindowChain,  ///< a window's state holds each record handled in it once, to its one final call
+  CleanSwap,    ///< a call begins on the newest build, and no record is in two calls of a life
   SeedCoversStart,  ///< what is put after the first positions are stored is not skipped
   Converges,        ///< with the faults gone, everything is handled soon, and stops cleanly
 };
-inline constexpr int kCheckers = 12;
+inline constexpr int kCheckers = 13;
 const char* name(Checker checker);
+
+struct LifeView;
 
 /// A record as the service accepted it.
 struct Accepted {
@@ -44,7 +47,8 @@ struct Accepted {
   MonotonicTime put_at;
   bool delivered = false;
   bool handled = false;
-  bool spilled = false;  ///< lies in the spill at this moment
+  bool spilled = false;                  ///< lies in the spill at this moment
+  const LifeView* in_call_of = nullptr;  ///< the newest call that has it now; null: none
 };
 
 /// One life of one worker, as far as the checkers care.
@@ -79,6 +83,8 @@ class History {
   // The guests. Answers whether the records were all new.
   void call_started(const LifeView& life, MonotonicTime local_now, const ShardId& shard,
                     const Batch& batch);
+  /// However it ended.
+  void call_ended(const LifeView& life, const Batch& batch);
   /// The first `count` records of a call are handled.
   void call_done(const Batch& batch, std::size_t count);
   /// A destination durably holds these records.

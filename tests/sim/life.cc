@@ -9,6 +9,7 @@ namespace {
 using invoke::InvokeOutcome;
 
 const char* const kApplication = "sim/orders";
+constexpr unsigned kBrokenBuildsPerMille = 300;
 
 int draw_drift(const SimOptions& options, Random& random) {
   const auto span = static_cast<std::uint64_t>(2 * options.drift_per_mille + 1);
@@ -92,14 +93,13 @@ Life::Life(Stage& stage, std::string name, Random random)
       api_(SimKinesis::Deps{clock_, stage.model, stage.clock, stage.history, view_, stage.options,
                             stage.weather},
            random_.fork()),
-      guest_(clock_,
-             [this](std::shared_ptr<const Batch> batch, invoke::CallContext context) {
-               return handle(std::move(batch), std::move(context));
-             }),
+      build_random_(stage.options.seed * 41 + std::hash<std::string>()(name)),
+      guest_(make_build()),
       destination_(SimDestination::Deps{clock_, stage.history, stage.options, stage.weather},
                    Random(stage.options.seed * 31 + std::hash<std::string>()(name))),
       spill_(make_spill()),
-      group_(stage.loop) {
+      group_(stage.loop),
+      badly_swapped_(stage.mutant, guest_, group_) {
   view_.name = name + "/" + kApplication;
   view_.born = stage.clock.now();
   if (!stage.options.exclusive)
@@ -107,7 +107,8 @@ Life::Life(Stage& stage, std::string name, Random random)
   feel_weather();
   const worker::WorkerDeps deps{stage.loop, clock_, worker_random_, beat_tap_,
                                 stage.log.with("life", name)};
-  const worker::Trigger trigger{trigger_options(stage), api_, guest_, &destination_, spill_.get()};
+  const worker::Trigger trigger{trigger_options(stage), api_, handler(), &destination_,
+                                spill_.get()};
   auto rules = std::make_shared<const MutantRules>(stage.mutant, stage.clock);
   worker_.emplace(deps, worker_options(stage, name), std::vector<worker::Trigger>(1, trigger),
                   std::move(rules));
@@ -210,6 +211,40 @@ std::uint64_t Life::stalls_healed() const {
   return stalls;
 }
 
+/// The first build is good. Of the others some fail until the next one, or until the weather is
+/// good: whoever made them has mended them by then.
+std::shared_ptr<invoke::Guest> Life::make_build() {
+  const std::uint64_t number = ++builds_;
+  const bool broken = number > 1 && build_random_.chance(kBrokenBuildsPerMille);
+  const auto body = [this, broken](std::shared_ptr<const Batch> batch,
+                                   invoke::CallContext context) {
+    return handle(std::move(batch), std::move(context), broken);
+  };
+  const auto begun = [this, number] {
+    if (number != builds_)
+      stage_.history.violated(Checker::CleanSwap, "a call begins on a former build");
+  };
+  return std::make_shared<SimBuild>(clock_, body, begun);
+}
+
+invoke::Guest& Life::handler() {
+  const bool badly =
+      stage_.mutant == Mutant::SwapEndsCalls || stage_.mutant == Mutant::SwapCallsAgain;
+  return badly ? static_cast<invoke::Guest&>(badly_swapped_) : guest_;
+}
+
+void Life::swap_handler() {
+  if (dead_)
+    return;
+  stage_.history.reached(calls_in_flight_ > 0 ? "a handler built anew with a call in flight"
+                                              : "a handler built anew");
+  auto build = make_build();
+  if (stage_.mutant == Mutant::SwapForgotten && calls_in_flight_ > 0)
+    return;
+  guest_.swap(std::move(build));
+  badly_swapped_.swapped();
+}
+
 Duration Life::draw_guest_time() {
   const bool slow = stage_.weather.bad && random_.chance(stage_.options.guest_slow_per_mille);
   if (!slow)
@@ -225,7 +260,7 @@ bool Life::is_poison(const Record& record) const {
   return luck.chance(stage_.options.poison_per_mille);
 }
 
-invoke::Invocation Life::draw_answer(const Batch& batch) {
+invoke::Invocation Life::draw_answer(const Batch& batch, bool broken) {
   static constexpr InvokeOutcome kBad[] = {InvokeOutcome::Failed, InvokeOutcome::Failed,
                                            InvokeOutcome::Trapped, InvokeOutcome::OutOfMemory,
                                            InvokeOutcome::HostFault};
@@ -235,7 +270,8 @@ invoke::Invocation Life::draw_answer(const Batch& batch) {
   const auto poison = std::find_if(records.begin(), records.end(),
                                    [this](const Record& record) { return is_poison(record); });
   const bool poisoned = poison != records.end();
-  const bool unlucky = stage_.weather.bad && random_.chance(stage_.options.guest_fail_per_mille);
+  const bool unlucky =
+      stage_.weather.bad && (broken || random_.chance(stage_.options.guest_fail_per_mille));
   if (!poisoned && !unlucky)
     return answer;
   const bool partial = random_.chance(stage_.options.partial_per_mille);
@@ -247,9 +283,10 @@ invoke::Invocation Life::draw_answer(const Batch& batch) {
 }
 
 Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
-                                      invoke::CallContext context) {
+                                      invoke::CallContext context, bool broken) {
   struct InFlight {
-    InFlight(Life& l, ShardId s) : life(l), shard(std::move(s)) {
+    InFlight(Life& l, ShardId s, std::shared_ptr<const Batch> b)
+        : life(l), shard(std::move(s)), batch(std::move(b)) {
       ++life.calls_in_flight_;
       if (++life.in_flight_of_[shard] > 1)
         life.stage_.history.reached("several calls of a shard at a time");
@@ -259,11 +296,13 @@ Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
     ~InFlight() {
       --life.calls_in_flight_;
       --life.in_flight_of_[shard];
+      life.stage_.history.call_ended(life.view_, *batch);
       if (!ended && !life.dead_)
         life.stage_.history.reached("a call interrupted or timed out");
     }
     Life& life;
     ShardId shard;
+    std::shared_ptr<const Batch> batch;
     bool ended = false;
   };
   if (dead_)
@@ -272,7 +311,7 @@ Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
     stage_.history.final_call_started(view_, clock_.now(), context.shard);
   else
     stage_.history.call_started(view_, clock_.now(), context.shard, *batch);
-  InFlight in_flight(*this, context.shard);
+  InFlight in_flight(*this, context.shard, batch);
   const int stalls = stalls_;
   const Duration time = draw_guest_time();
   if (time > stage_.options.handler_timeout)
@@ -281,7 +320,7 @@ Task<invoke::Invocation> Life::handle(std::shared_ptr<const Batch> batch,
   if (view_.usable_until && clock_.now() > *view_.usable_until && stalls == stalls_)
     stage_.history.violated(Checker::CallWithinLease, "a guest runs on after its lease expired");
   in_flight.ended = true;
-  invoke::Invocation invocation = draw_answer(*batch);
+  invoke::Invocation invocation = draw_answer(*batch, broken);
   const bool partial = invocation.outcome == InvokeOutcome::Partial;
   // An index outside of the batch says nothing: none is handled.
   const std::size_t in_batch =

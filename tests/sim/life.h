@@ -6,12 +6,12 @@
 #include <string>
 
 #include "cli/spill_places.h"
-#include "invoke/native_guest.h"
 #include "lease/dynamodb/dynamodb_lease_table.h"
 #include "runtime/task_group.h"
 #include "tests/sim/dynamodb_tap.h"
 #include "tests/sim/lease_taps.h"
 #include "tests/sim/mutants.h"
+#include "tests/sim/sim_builds.h"
 #include "tests/sim/sim_destination.h"
 #include "tests/sim/sim_kinesis.h"
 #include "tests/sim/sim_spill.h"
@@ -55,6 +55,8 @@ class Life {
   /// After ended(): how run() ended, if it was not killed.
   const std::optional<Result<Unit>>& result() const { return result_; }
 
+  /// As `up --watch`: another build of the handler takes over.
+  void swap_handler();
   void stall();
   void resume() { clock_.resume(); }
   void take_table_down(bool down, bool disk_full);
@@ -72,9 +74,12 @@ class Life {
   lease::LeaseTable& innermost();
   std::unique_ptr<spill::SpillStore> make_spill();
   Task<Result<Unit>> live();
-  Task<invoke::Invocation> handle(std::shared_ptr<const Batch> batch, invoke::CallContext context);
+  std::shared_ptr<invoke::Guest> make_build();
+  invoke::Guest& handler();
+  Task<invoke::Invocation> handle(std::shared_ptr<const Batch> batch, invoke::CallContext context,
+                                  bool broken);
   Duration draw_guest_time();
-  invoke::Invocation draw_answer(const Batch& batch);
+  invoke::Invocation draw_answer(const Batch& batch, bool broken);
   bool is_poison(const Record& record) const;
 
   Stage& stage_;
@@ -90,13 +95,16 @@ class Life {
   lease::FaultyLeaseTable faulty_;
   BeatTap beat_tap_;
   SimKinesis api_;
-  invoke::NativeGuest guest_;
+  Random build_random_;
+  std::uint64_t builds_ = 0;
+  invoke::SwappableGuest guest_;
   SimDestination destination_;
   std::optional<cli::SpillPlaces> spill_places_;
   std::unique_ptr<spill::SpillStore> spill_;
   std::optional<worker::Worker> worker_;
   std::optional<Result<Unit>> result_;
   TaskGroup group_;
+  BadlySwappedGuest badly_swapped_;
   bool dead_ = false;
   int calls_in_flight_ = 0;
   std::map<ShardId, int> in_flight_of_;

@@ -1,4 +1,4 @@
-// tests/sim/mutants.h — Eight wrong workers, to prove that the checkers see.
+// tests/sim/mutants.h — Wrong workers, to prove that the checkers see.
 #pragma once
 #include <memory>
 #include <optional>
@@ -24,6 +24,9 @@ enum class Mutant {
   ForgottenWindow,       ///< a shard begins without the window that was stored for it
   RefusedDestination,    ///< the position passes records that their destination refused
   OneLanesWatermark,  ///< the position is that of one lane, whatever the others have not finished
+  SwapEndsCalls,      ///< a call that ends on a former build counts as done, however it ended
+  SwapCallsAgain,     ///< what is in flight is handed to the new build too
+  SwapForgotten,      ///< a build that comes during a call does not take over
 };
 
 /// The checker that must see it.
@@ -41,11 +44,15 @@ inline Checker catcher(Mutant mutant) {
       return Checker::CallWithinLease;
     case Mutant::ForgottenWindow:
       return Checker::WindowChain;
+    case Mutant::SwapCallsAgain:
+    case Mutant::SwapForgotten:
+      return Checker::CleanSwap;
     case Mutant::None:
     case Mutant::EarlyCheckpoint:
     case Mutant::ForgetfulSpill:
     case Mutant::RefusedDestination:
     case Mutant::OneLanesWatermark:
+    case Mutant::SwapEndsCalls:
       break;
   }
   return Checker::HandledBeforeCheckpoint;

@@ -85,6 +85,7 @@ SimOptions SimOptions::draw(std::uint64_t seed) {
   // A window goes with one lane and no waiting keys; what retention takes away is not missed in it.
   const bool windows = o.lanes == 1 && !o.waiting_keys && !o.outage && random.chance(500);
   o.tumbling = windows ? milliseconds(500 + random.below(5000)) : milliseconds(0);
+  o.swap_per_mille = swarm(random, 120);
   return o;
 }
 
@@ -110,8 +111,8 @@ std::string SimOptions::describe() const {
       push_break_per_mille, push_refused_per_mille, lanes, retries_max, ms(age_max), bisect,
       poison_per_mille, partial_per_mille, destination_fail_per_mille, hang_per_mille,
       ms(tumbling));
-  text += fmt::format(" waiting_keys={} spill<={} of {} keys", waiting_keys, spill_records_max,
-                      spill_keys_max);
+  text += fmt::format(" waiting_keys={} spill<={} of {} keys swap={}", waiting_keys,
+                      spill_records_max, spill_keys_max, swap_per_mille);
   return text;
 }
 

@@ -74,6 +74,7 @@ struct SimOptions {
   bool bisect = false;
   unsigned poison_per_mille = 0;   ///< records that no call ever manages; only with retries_max
   unsigned partial_per_mille = 0;  ///< of the calls that fail: some records are handled
+  unsigned swap_per_mille = 0;     ///< a tick: a handler built anew takes over
   unsigned destination_fail_per_mille = 0;  ///< not reached; half as often: reply lost
 
   /// Everything drawn from `seed`.

@@ -43,6 +43,8 @@ constexpr const char* kRarePaths[] = {
     "a spill loaded by the shard's next owner",
     "a read that is never answered",
     "a shard begun again by the watch",
+    "a handler built anew",
+    "a handler built anew with a call in flight",
 };
 
 struct Totals {

@@ -60,6 +60,7 @@ World::World(SimOptions options, Mutant mutant, std::optional<Checker> only, Log
     : options_(std::move(options)),
       random_(options_.seed),
       lives_random_(random_.fork()),
+      swap_random_(options_.seed * 43 + 7),
       history_(clock_, kRetention),
       model_(clock_, model_options(options_)),
       table_(make_table(options_, work_)),
@@ -87,6 +88,7 @@ Report World::run() {
   group_.spawn(produce());
   group_.spawn(reshard());
   group_.spawn(outage());
+  group_.spawn(swap_handlers());
   for (std::size_t slot = 0; slot < slots_.size(); ++slot)
     group_.spawn(live(slot));
   group_.spawn(judge());
@@ -278,6 +280,19 @@ Task<Result<Unit>> World::live(std::size_t slot) {
   if (!slots_[slot])
     begin_life(slot);
   ++slots_done_;
+  co_return Unit{};
+}
+
+/// Its chances are drawn apart, so that a schedule without swaps is the same seed's but for them.
+Task<Result<Unit>> World::swap_handlers() {
+  while (options_.swap_per_mille > 0 && !chaos_over()) {
+    co_await sleep_in_chaos(outage_ ? std::chrono::hours(1)
+                                    : swap_random_.between(kTick / 2, kTick));
+    for (const auto& life : slots_) {
+      if (life && swap_random_.chance(options_.swap_per_mille))
+        life->swap_handler();
+    }
+  }
   co_return Unit{};
 }
 

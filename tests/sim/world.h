@@ -40,6 +40,7 @@ class World {
  private:
   Task<Result<Unit>> produce();
   Task<Result<Unit>> reshard();
+  Task<Result<Unit>> swap_handlers();
   Task<Result<Unit>> live(std::size_t slot);
   Task<Result<Unit>> outage();
   Task<Result<Unit>> judge();
@@ -64,6 +65,7 @@ class World {
   VirtualClock clock_;
   Random random_;
   Random lives_random_;
+  Random swap_random_;
   History history_;
   local::KinesisModel model_;
   InlineWork work_;
