@@ -165,6 +165,15 @@ function received(response) {
   return { status: response.status(), headers, body: () => new Incoming(response), drop: () => drop(response) };
 }
 
+/** What a future that is ready holds; it is gone then. */
+function taken(future) {
+  try {
+    return future.get().val;
+  } finally {
+    drop(future);
+  }
+}
+
 function requestOf({ url, method, headers }) {
   const request = new OutgoingRequest(fieldsOf(headers));
   try {
@@ -204,11 +213,15 @@ export function send({ pieces, ...described }) {
   };
   const answer = new Promise((resolve, reject) => {
     wait.promise.then(() => {
+      if (answered) return; // What cancelled it became ready in the same turn.
       answered = true;
-      const { val: result } = future.get();
-      drop(future);
-      if (result.tag === "ok") resolve(received(result.val));
-      else reject(failed(result.val));
+      try {
+        const result = taken(future);
+        if (result.tag === "ok") resolve(received(result.val));
+        else reject(failed(result.val));
+      } catch (cause) {
+        reject(cause);
+      }
     });
     body?.send(pieces).catch((cause) => {
       cancel();
