@@ -133,3 +133,22 @@ test("an answer that cannot be taken is a failure, and nothing waits for it", as
   for (const get of [fails, () => undefined, (host) => host.response(fails)])
     await assert.rejects(new Host({ get }).sdk().send(request).answer, /no such handle|undefined/);
 });
+
+test("what waits after a turn that failed is served", async (t) => {
+  const host = new Host();
+  const { timer } = host.sdk();
+  // The failure itself is nobody's to catch; the runner would take it for the test's.
+  const listeners = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  t.after(() => listeners.forEach((listener) => process.on("unhandledRejection", listener)));
+  const failed = new Promise((done) => process.once("unhandledRejection", done));
+  const { poll } = host;
+  host.poll = () => {
+    host.poll = poll;
+    throw new Error("not now");
+  };
+  const first = timer(1).promise;
+  assert.equal((await failed).message, "not now");
+  await Promise.all([first, timer(2).promise]);
+  assert.deepEqual([host.now, host.open.size], [2, 0]);
+});

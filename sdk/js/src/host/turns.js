@@ -23,13 +23,16 @@ async function idle() {
 
 async function turn() {
   turning = true;
-  while (waits.size > 0) {
-    await idle();
-    const list = [...waits];
-    if (list.length === 0) break;
-    for (const index of poll(list.map(({ pollable }) => pollable))) list[index].end(true);
+  try {
+    while (waits.size > 0) {
+      await idle();
+      const list = [...waits];
+      if (list.length === 0) break;
+      for (const index of poll(list.map(({ pollable }) => pollable))) list[index].end(true);
+    }
+  } finally {
+    turning = false;
   }
-  turning = false;
 }
 
 class Wait {
