@@ -63,6 +63,35 @@ test("what is no address is refused", () => {
     assert.throws(() => parseUrl(text), TypeError, text);
 });
 
+test("messages about addresses tell the host, and no secret", async () => {
+  const messages = {
+    "http://user:secret@h:81/p?token=secret": '"http://h" is given with a password, which is not sent: use the header authorization',
+    "https://u:sec@ret@h/": '"https://h" is given with a password, which is not sent: use the header authorization',
+    "http://u:sec@ret/secret@h/": "the address is given with a password, which is not sent: use the header authorization",
+    "http://a b/p?token=secret": '"http://a b" names no server: its host or its port is none',
+    "http://h:99999/?token=secret#secret": '"http://h" names no server: its host or its port is none',
+    "http://user:secret?secret@h/": "the address names no server: its host or its port is none",
+    "http:///?token=secret": "the address names no server: its host or its port is none",
+    "ftp://user:secret@h/?token=secret": '"ftp://h" is of the scheme ftp: fetch knows http and https',
+    "user:secret@h/": "the address has no host: it follows http:// or https://",
+    "http:user:secret@h/?token=secret": "the address has no host: it follows http:// or https://",
+    "nowhere": '"nowhere" is no absolute address',
+    "api.h/p?token=secret": '"api.h" is no absolute address',
+    "1user:secret@h/p": '"h" is no absolute address',
+    "1user:sec/ret@h?token=secret": "the address is no absolute address",
+    "/p?token=secret": "the address is no absolute address",
+  };
+  for (const [text, message] of Object.entries(messages)) {
+    assert.throws(() => parseUrl(text), { name: "TypeError", message }, text);
+    assert.ok(!message.includes("secret"));
+  }
+  for (const [location, message] of [
+    ["https://user:secret@other/?token=secret", '"https://other" is given with a password, which is not sent: use the header authorization'],
+    ["//user:secret@other/", '"http://other" is given with a password, which is not sent: use the header authorization'],
+    ["//oth er/?token=secret", '"http://oth er" names no server: its host or its port is none'],
+  ]) await assert.rejects(server({ status: 302, headers: { location } }).fetch("http://h/?token=secret"), { name: "TypeError", message });
+});
+
 test("headers are kept as the platform keeps them", () => {
   for (const make of [() => ({ "X-One": "1", b: " 2 " }), () => [["b", "1"], ["a", "2"], ["B", "3"]]]) {
     assert.deepEqual([...new Headers(make())], [...new globalThis.Headers(make())]);

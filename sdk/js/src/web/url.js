@@ -29,10 +29,21 @@ function made(scheme, authority, path, query, fragment) {
   return { scheme, authority, target, origin, fragment: fragment ?? "", href: `${origin}${target}${escaped(fragment ?? "")}` };
 }
 
+/**
+ * What messages may say of an address, for they go to logs: its host. What stands before an `@` or in a query may be a
+ * secret; where it cannot be told what an `@` ends, nothing is said.
+ */
+function sayable(scheme, authority, whole) {
+  const host = authority.slice(authority.lastIndexOf("@") + 1).replace(/:[^\]]*$/, "");
+  const told = whole.split("@").length === authority.split("@").length && host !== "";
+  return told ? JSON.stringify(scheme ? `${scheme}://${host}` : host) : "the address";
+}
+
 function authorityOf(scheme, text, whole) {
-  if (text.includes("@")) throw new TypeError(`${whole}: an address with a password is not sent: use the header authorization`);
+  const named = sayable(scheme, text, whole);
+  if (text.includes("@")) throw new TypeError(`${named} is given with a password, which is not sent: use the header authorization`);
   const [, host, port = ""] = HOST.exec(text.toLowerCase()) ?? [];
-  if (!host || Number(port) > 65535) throw new TypeError(`${whole} is no address: its host is ${JSON.stringify(text)}`);
+  if (!host || Number(port) > 65535) throw new TypeError(`${named} names no server: its host or its port is none`);
   return port && port !== PORTS[scheme] ? `${host}:${Number(port)}` : host;
 }
 
@@ -43,11 +54,12 @@ export function parseUrl(text, base) {
     /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?$/is.exec(whole);
   if (scheme !== undefined) {
     const name = scheme.toLowerCase();
-    if (name !== "http" && name !== "https") throw new TypeError(`${whole}: fetch knows http and https, not ${name}`);
-    if (authority === undefined) throw new TypeError(`${whole} is no address: it has no host`);
+    if (authority === undefined) throw new TypeError("the address has no host: it follows http:// or https://");
+    if (name !== "http" && name !== "https")
+      throw new TypeError(`${sayable(name, authority, whole)} is of the scheme ${name}: fetch knows http and https`);
     return made(name, authorityOf(name, authority, whole), path, query, fragment);
   }
-  if (!base) throw new TypeError(`${JSON.stringify(whole)} is no absolute address`);
+  if (!base) throw new TypeError(`${sayable("", whole.split(/[/?#]/)[0], whole)} is no absolute address`);
   if (authority !== undefined) return made(base.scheme, authorityOf(base.scheme, authority, whole), path, query, fragment);
   const [basePath, ...rest] = base.target.split("?");
   if (path.startsWith("/")) return made(base.scheme, base.authority, path, query, fragment);
