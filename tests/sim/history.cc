@@ -144,6 +144,7 @@ void History::taken(const LifeView& life, const lease::Lease& row) {
   if (mine.owner && mine.owner != row.owner)
     reached("a lease taken from a silent owner");
   mine.owner = row.owner;
+  mine.consumer = row.key.consumer;
   if (life.usable_until)
     reached("a lease taken in a shared table");
   mix(row.counter * 31 + 0x22);
@@ -209,10 +210,13 @@ void History::checkpoint_written(const LifeView& life, const lease::CheckpointWr
   mix(passed_by(shard, row.checkpoint) * 131 + 0x44);
 }
 
-bool History::owns_any(const LifeView& life) const {
-  return std::any_of(rows_.begin(), rows_.end(), [&](const auto& row) {
-    return row.second.owner && row.second.owner->str() == life.name;
-  });
+std::vector<lease::LeaseKey> History::rows_of(const LifeView& life) const {
+  std::vector<lease::LeaseKey> out;
+  for (const auto& [shard, row] : rows_) {
+    if (row.owner && row.owner->str() == life.name)
+      out.push_back({row.consumer, shard});
+  }
+  return out;
 }
 
 bool History::is_owner(const ShardId& shard, const WorkerId& worker) const {

@@ -108,8 +108,8 @@ class History {
   std::size_t settled_count() const;
   /// The first record that should have been handled and that retention has ended; empty: none.
   std::string lost() const;
-  /// Whether this life owns a row.
-  bool owns_any(const LifeView& life) const;
+  /// The rows that this life owns, as far as its writes were answered.
+  std::vector<lease::LeaseKey> rows_of(const LifeView& life) const;
   bool is_owner(const ShardId& shard, const WorkerId& worker) const;
 
   void reached(const char* path) { ++reached_[path]; }
@@ -131,6 +131,7 @@ class History {
  private:
   struct Row {
     std::optional<WorkerId> owner;
+    lease::ConsumerKey consumer;
     Checkpoint checkpoint;
     std::optional<MonotonicTime> finished_at;
     std::string finished_by;

@@ -52,6 +52,7 @@ class World {
   Task<void> stop_everything();
   void begin_life(std::size_t slot);
   Task<void> end_life(std::size_t slot);
+  Task<bool> owns_a_row(const LifeView& life);
   Task<void> stop_orderly(std::size_t slot);
   void put_one();
   void split_or_merge();
