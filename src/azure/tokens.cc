@@ -54,6 +54,13 @@ Result<std::string> read_token_file(const std::string& path) {
   return text;
 }
 
+/// Azure's documents ask for a repetition of these, and of nothing else.
+ErrorCode code_of(int status) {
+  if (status == 429)
+    return ErrorCode::Throttled;
+  return status >= 500 ? ErrorCode::Unavailable : ErrorCode::NoCredentials;
+}
+
 }  // namespace
 
 /// One request for a token, for everybody who waits.
@@ -182,7 +189,7 @@ Task<Result<std::string>> Tokens::get() {
     const std::shared_ptr<Asking> other = asking_;
     if (other == nullptr)
       co_return co_await ask();
-    co_await other->over.wait();
+    co_await other->over.wait();  // no longer than the asker's own deadline, or its cancellation
     if (other->answer)
       co_return *other->answer;
   }
@@ -204,7 +211,7 @@ Task<Result<std::string>> Tokens::request_token() {
   if (!response)
     co_return fail(response.error().within("asking " + asked() + " for a token"));
   if (response->status != 200) {
-    co_return fail(ErrorCode::NoCredentials,
+    co_return fail(code_of(response->status),
                    asked() + " gave no token: HTTP status " + std::to_string(response->status));
   }
   co_return keep(response->body);

@@ -18,8 +18,8 @@ class Tokens {
   static Result<std::unique_ptr<Tokens>> make(Identity identity, std::string resource, Clock& clock,
                                               const http::TransportFactory& transports);
 
-  /// NoCredentials, with who was asked; Unavailable, TimedOut. Who comes while somebody asks gets
-  /// what that one gets.
+  /// NoCredentials, with who was asked; Throttled, Unavailable, TimedOut. Who comes while somebody
+  /// asks gets what that one gets.
   Task<Result<std::string>> get();
   /// The service did not take this one.
   void forget(std::string_view token);

@@ -9,6 +9,7 @@
 #include "app/value.h"
 #include "cli/parse.h"
 #include "cli/template_pack.h"
+#include "deliver/directory/durable_file.h"
 #include "scaffold/words.h"
 
 namespace kt::cli {
@@ -176,20 +177,10 @@ Result<Unit> replace_file(const fs::path& file, const std::string& content) {
   const fs::path target = fs::canonical(file, problem);  // a link stays one
   if (problem)
     return fail(ErrorCode::NotFound, "cannot find " + file.string() + ": " + problem.message());
-  fs::path next = target;
-  next += ".new";
-  auto written = write_file(next, content);
-  std::error_code ignored;
-  if (written) {
-    fs::permissions(next, fs::status(target, ignored).permissions(), ignored);
-    fs::rename(next, target, problem);
-    if (problem)
-      written =
-          fail(ErrorCode::Invalid, "cannot write " + file.string() + ": " + problem.message());
-  }
-  if (!written)
-    fs::remove(next, ignored);
-  return written;
+  const fs::perms mode = fs::status(target, problem).permissions();
+  TRY(deliver::write_durably(target.parent_path(), target.filename().string(), content));
+  fs::permissions(target, mode, problem);
+  return Unit{};
 }
 
 /// All or nothing, as far as files that exist go.

@@ -118,16 +118,19 @@ def test_a_worker_that_lost_its_shard_writes_nothing(forwarder, postgres):
     ids=lambda value: value if isinstance(value, str) else "")
 def test_its_page_is_true(tmp_path, postgres, name, toolchain):
     folder = copied(name, tmp_path)
-    postgres.run("DROP TABLE events, shard_owners")
+    postgres.run("DROP TABLE IF EXISTS events, shard_owners")
     hooks = [Receiver(), Receiver()]
     instead = {"127.0.0.1:5432": f"127.0.0.1:{postgres.port}"}
     instead.update((f"127.0.0.1:{port}/", hook.url.removeprefix("http://")) for port, hook in zip((8000, 8001), hooks))
-    with Reader(folder, toolchain(), instead=instead) as reader:
-        reader.follow(folder / "README.md")
-    assert all(len(hook.taken) == (name == "webhook-fan-out") for hook in hooks)
-    postgres.run((ROOT / "examples/postgres-forwarder/tables.sql").read_text())
-    for hook in hooks:
-        hook.shutdown()
+    try:
+        with Reader(folder, toolchain(), instead=instead) as reader:
+            reader.follow(folder / "README.md")
+        assert all(len(hook.taken) == (name == "webhook-fan-out") for hook in hooks)
+    finally:
+        postgres.run((ROOT / "examples/postgres-forwarder/tables.sql").read_text())
+        for hook in hooks:
+            hook.shutdown()
+            hook.server_close()
 
 
 class Kept:

@@ -87,7 +87,7 @@ def test_the_kcl_hands_over_to_us_and_we_hand_back_at_the_exact_record(service, 
                                 aws_access_key_id="test", aws_secret_access_key="test")
         with daemon(tmp_path, "kcl-before", properties(service, store, "old", output, TAKEN_BY_KCL)) as kcl:
             kcl.wait_for(lambda: len(delivered(output.read_bytes())) >= TAKEN_BY_KCL, 200, "the KCL's records")
-            kcl.wait_for(lambda: position_of(dynamodb, "old")[1] == "1", 30, "its checkpoint inside an aggregate")
+            kcl.wait_for(lambda: position_of(dynamodb, "old")[1] == "1", 100, "its checkpoint inside an aggregate")
             live = leases(app, service, store, "import-kcl", "--table", "old")
             assert live.returncode != 0 and 'KCL worker "mover" is at work' in live.stderr, live.stderr
             forced = leases(app, service, store, "import-kcl", "--table", "old", "--force")
@@ -104,7 +104,7 @@ def test_the_kcl_hands_over_to_us_and_we_hand_back_at_the_exact_record(service, 
             assert refused.returncode != 0, "our worker lives"
             time.sleep(1)
             consumer.signal(signal.SIGTERM)
-            assert consumer.wait(30) == 0
+            assert consumer.wait(60) == 0
         assert numbers(app.delivered()) == list(range(TAKEN_BY_KCL, FIRST)), "no record twice, none left out"
         put_plain(client, range(FIRST, FIRST + 10))
         exported = leases(app, service, store, "export-kcl", "--table", "new")
@@ -153,7 +153,7 @@ def test_an_import_into_dynamodb_is_where_workers_go_on(service, client, tmp_pat
             refused = leases(app, service, store, "export-kcl", "--table", "back")
             assert refused.returncode != 0 and "is at work" in refused.stderr, refused.stderr
             consumer.signal(signal.SIGTERM)
-            assert consumer.wait(30) == 0
+            assert consumer.wait(60) == 0
         assert sorted(app.delivered()) == sorted(
             [(shards[0]["ShardId"], 2), (shards[0]["ShardId"], 3), (shards[1]["ShardId"], 3)])
         back = leases(app, service, store, "export-kcl", "--table", "back", "--multi-stream")

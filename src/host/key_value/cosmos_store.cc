@@ -161,8 +161,13 @@ Task<Result<http::Response>> CosmosKeyValueStore::send_with_token(const Call& ca
                                                                   azure::Tokens& tokens) {
   for (bool again = false;; again = true) {
     auto token = co_await tokens.get();
-    if (!token)
-      co_return fail(token.error().within("Azure Cosmos DB"));
+    if (!token) {
+      Error why = token.error().within("Azure Cosmos DB");
+      // Nothing was sent to the account: it may be repeated whatever it would have done.
+      if (is_transient(why.code))
+        why.code = ErrorCode::Throttled;
+      co_return fail(std::move(why));
+    }
     http::Request request =
         make_request(call, cosmos_authorization(*token), to_http_date(deps_.clock.wall_now()));
     auto response = co_await deps_.transport.send(std::move(request), options_.call_timeout);

@@ -308,6 +308,16 @@ TEST_F(ACosmosStoreWithoutAKey, TriesOnceMoreWhenItsTokenWasTakenBack) {
   EXPECT_EQ(account().header("authorization"), "type%3Daad%26ver%3D1.0%26sig%3Dtwo");
 }
 
+TEST_F(ACosmosStoreWithoutAKey, WaitsForADirectoryThatIsBusyWhateverTheCall) {
+  account().answer(401, "{}");
+  directory().answer(503, "{}");
+  directory().answer(200, R"({"expires_in":3600,"access_token":"two"})");
+  account().answer(200, R"({"id":"n","value":5})");
+  EXPECT_EQ(*run(store_->increment("n", 5)), 5);
+  EXPECT_EQ(directory().requests().size(), 3u);
+  EXPECT_EQ(account().requests().size(), 2u);
+}
+
 TEST_F(ACosmosStoreWithoutAKey, TriesNoMoreThanOnce) {
   directory().answer(200, R"({"expires_in":3600,"access_token":"two"})");
   account().answer(401, "{}");
