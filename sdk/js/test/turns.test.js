@@ -8,7 +8,7 @@ const SOURCE = `
   export { makeFetch } from "./web/fetch.js";
   export { send } from "./web/send.js";
   export { AbortController, AbortSignal } from "./web/abort.js";
-  export { setTimeout } from "./web/timers.js";
+  export { clearTimeout, setTimeout } from "./web/timers.js";
   export { timer } from "./host/turns.js";
 `;
 
@@ -122,6 +122,31 @@ test("an answer that comes as its request is aborted is dropped", async () => {
   await assert.rejects(fetched, { name: "AbortError" });
   await settled();
   assert.deepEqual([host.now, host.open.size, host.misused], [5, 0, []]);
+});
+
+test("a timer that another of its turn clears does nothing", async () => {
+  const host = new Host();
+  const { clearTimeout, setTimeout: later } = host.sdk();
+  const called = [];
+  later(() => {
+    called.push("first");
+    clearTimeout(second);
+  }, 5);
+  const second = later(() => called.push("second"), 5);
+  await settled();
+  assert.deepEqual([called, host.open.size, host.misused], [["first"], 0, []]);
+});
+
+test("an answer that redirects nowhere is dropped", async () => {
+  const entries = () => [["location", new TextEncoder().encode("http://")]];
+  const get = (host) => {
+    const headers = () => host.resource("fields", { entries });
+    return { tag: "ok", val: { tag: "ok", val: host.resource("response", { headers, status: () => 302 }) } };
+  };
+  const host = new Host({ get });
+  const { makeFetch, send } = host.sdk();
+  await assert.rejects(makeFetch(send)("http://h/"), TypeError);
+  assert.deepEqual([host.open.size, host.misused], [0, []]);
 });
 
 const fails = () => {

@@ -60,7 +60,10 @@ whenOver(() => {
   for (const wait of [...waits]) wait.giveUp();
 });
 
-/** `promise` is fulfilled when the pollable is ready, never after `giveUp()`. Either way the pollable is gone then. */
+/**
+ * `promise` is fulfilled when the pollable is ready, and not after `giveUp()`; but it may be fulfilled already, by the same
+ * turn, when `giveUp()` is called: who gives up looks for that. Either way the pollable is gone then.
+ */
 export const waitFor = (pollable) => new Wait(pollable);
 
 export const timer = (millis) => new Wait(subscribeDuration(Math.round(Math.min(millis, 1e12) * 1e6)));

@@ -102,8 +102,14 @@ export function makeFetch(send) {
         throw failure(method, url, cause);
       }
       const { status } = answer;
-      const received = fromHost(answer.headers);
-      const next = redirect === "manual" ? undefined : redirectedTo(request, status, received.get("location"));
+      let received, next;
+      try {
+        received = fromHost(answer.headers);
+        if (redirect !== "manual") next = redirectedTo(request, status, received.get("location"));
+      } catch (cause) {
+        answer.drop();
+        throw cause;
+      }
       if (!next) {
         const empty = method === "HEAD" || WITHOUT_BODY.has(status);
         if (empty) answer.drop();

@@ -11,7 +11,7 @@ export function setTimeout(call, millis = 0, ...values) {
   const waiting = timer(Math.max(0, Number(millis) || 0));
   timers.set(id, waiting);
   waiting.promise.then(() => {
-    timers.delete(id);
+    if (!timers.delete(id)) return; // cleared by another timer of the same turn
     try {
       call(...values);
     } catch (problem) {
