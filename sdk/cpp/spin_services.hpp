@@ -167,17 +167,19 @@ inline Failure failure(const abi::Answer& got, const Names& names) {
 namespace key_value {
 
 /// An open store. Errors: `access-denied`, `no-such-store`, `store-table-full`, `other: <text>`.
+/// One that was moved from is none any more: `no-such-store`.
 class Store {
  public:
   static Answer<Store> open(std::string_view label = "default") {
-    const auto got = ask(abi::spin_services_open, label.data(), label.size());
+    const auto got = detail::ask<abi::Answer>(abi::spin_services_open, label.data(), label.size());
     if (auto why = failure(got))
       return Answer<Store>::failed(std::move(*why));
     return Store(got.handle);
   }
   Store(Store&& other) noexcept : handle_(std::exchange(other.handle_, std::nullopt)) {}
   Store& operator=(Store&& other) noexcept {
-    std::swap(handle_, other.handle_);
+    Store taken(std::move(other));
+    std::swap(handle_, taken.handle_);
     return *this;
   }
   ~Store() {
@@ -188,20 +190,19 @@ class Store {
   /// None: the store has no such key.
   Answer<std::optional<std::string>> get(std::string_view key) const {
     using Value = std::optional<std::string>;
-    const auto got = ask(abi::spin_services_get, *handle_, key.data(), key.size());
+    const auto got = ask(abi::spin_services_get, key.data(), key.size());
     if (auto why = failure(got))
       return Answer<Value>::failed(std::move(*why));
     return got.value.has ? Value(detail::take(got.value.value)) : Value();
   }
   Failure set(std::string_view key, std::string_view value) const {
-    return failure(
-        ask(abi::spin_services_set, *handle_, key.data(), key.size(), value.data(), value.size()));
+    return failure(ask(abi::spin_services_set, key.data(), key.size(), value.data(), value.size()));
   }
   Failure remove(std::string_view key) const {
-    return failure(ask(abi::spin_services_delete, *handle_, key.data(), key.size()));
+    return failure(ask(abi::spin_services_delete, key.data(), key.size()));
   }
   Answer<bool> exists(std::string_view key) const {
-    const auto got = ask(abi::spin_services_exists, *handle_, key.data(), key.size());
+    const auto got = ask(abi::spin_services_exists, key.data(), key.size());
     if (auto why = failure(got))
       return Answer<bool>::failed(std::move(*why));
     return got.flag != 0;
@@ -209,7 +210,7 @@ class Store {
   /// All of them.
   Answer<std::vector<std::string>> keys() const {
     using Keys = std::vector<std::string>;
-    const auto got = ask(abi::spin_services_get_keys, *handle_);
+    const auto got = ask(abi::spin_services_get_keys);
     if (auto why = failure(got))
       return Answer<Keys>::failed(std::move(*why));
     return detail::take_list<std::string, abi::Slice>(got.slice, detail::take);
@@ -219,8 +220,14 @@ class Store {
   explicit Store(std::uint32_t handle) : handle_(handle) {}
 
   template <class Import, class... Arguments>
-  static abi::Answer ask(Import import, Arguments... arguments) {
-    return detail::ask<abi::Answer>(import, arguments...);
+  abi::Answer ask(Import import, Arguments... arguments) const {
+    if (handle_)
+      return detail::ask<abi::Answer>(import, *handle_, arguments...);
+    // Its handle's number may be another store's by now.
+    abi::Answer none = {};
+    none.is_error = 1;
+    none.error.kind = 1;
+    return none;
   }
   static Failure failure(const abi::Answer& got) {
     return detail::failure(got, detail::kStoreErrors);

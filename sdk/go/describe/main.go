@@ -11,7 +11,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -36,7 +38,35 @@ func describeFile(path string) error {
 	if err != nil || len(described) == len(module) {
 		return err
 	}
-	return os.WriteFile(path, described, 0o644)
+	return replace(path, described)
+}
+
+// replace leaves the file as it was, or new: one that is cut short would load as a module that lacks something.
+func replace(path string, content []byte) (err error) {
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return err
+	}
+	old, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	made, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, old.Mode().Perm())
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w: another describe is at work, or was killed: then remove that file", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(made.Name())
+		}
+	}()
+	_, err = made.Write(content)
+	if err = errors.Join(err, made.Close()); err != nil {
+		return err
+	}
+	return os.Rename(made.Name(), path)
 }
 
 // describe is the module with the sections that wit-bindgen would have written.

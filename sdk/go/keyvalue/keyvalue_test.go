@@ -32,6 +32,33 @@ func TestAStoreKeepsWhatWasSet(t *testing.T) {
 	}
 }
 
+func TestAClosedStoreIsNoOther(t *testing.T) {
+	closed, _ := Open("closed")
+	other, _ := Open("closed")
+	if err := other.Set("colour", []byte("blue")); err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	closed.Close()
+	if left := stores["closed"].handles; left != 1 {
+		t.Fatalf("two were opened and one was closed, and %d are open", left)
+	}
+	value, errGet := closed.Get("colour")
+	found, errExists := closed.Exists("colour")
+	keys, errKeys := closed.Keys()
+	if value != nil || found || keys != nil {
+		t.Fatal(value, found, keys)
+	}
+	for _, err := range []error{errGet, errExists, errKeys, closed.Set("colour", nil), closed.Delete("colour")} {
+		if !errors.Is(err, ErrClosed) {
+			t.Fatal(err)
+		}
+	}
+	if value, err := other.Get("colour"); err != nil || string(value) != "blue" {
+		t.Fatalf("got %q, %v", value, err)
+	}
+}
+
 func TestErrorsAreComparedByKind(t *testing.T) {
 	var err error = &Error{Kind: "access-denied"}
 	if !errors.Is(err, ErrAccessDenied) || errors.Is(err, ErrNoSuchStore) {

@@ -9,64 +9,71 @@ import (
 	"sync"
 )
 
-// Store is an open store: here a map, which lasts as long as the process.
-type Store struct {
-	lock   sync.Mutex
-	values map[string][]byte
+// values is a store, which lasts as long as the process.
+type values struct {
+	lock  sync.Mutex
+	byKey map[string][]byte
+	// handles is how many have it open.
+	handles int
 }
 
 var (
 	lock   sync.Mutex
-	stores = map[string]*Store{}
+	stores = map[string]*values{}
 )
 
-// Open opens the store with that label; "default" is there without configuration.
-func Open(label string) (*Store, error) {
+// opened stands for a handle.
+type opened struct{ *values }
+
+func open(label string) (opened, error) {
 	lock.Lock()
 	defer lock.Unlock()
-	if stores[label] == nil {
-		stores[label] = &Store{values: map[string][]byte{}}
+	store := stores[label]
+	if store == nil {
+		store = &values{byKey: map[string][]byte{}}
+		stores[label] = store
 	}
-	return stores[label], nil
+	store.lock.Lock()
+	defer store.lock.Unlock()
+	store.handles++
+	return opened{store}, nil
 }
 
-// Close gives the store's handle back. At the end of a call that is done for all.
-func (s *Store) Close() {}
-
-// Get is the value of a key; nil where there is none.
-func (s *Store) Get(key string) ([]byte, error) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return bytes.Clone(s.values[key]), nil
+func (o opened) drop() {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	o.handles--
 }
 
-// Set writes a value.
-func (s *Store) Set(key string, value []byte) error {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	s.values[key] = append([]byte{}, value...)
+func (o opened) get(key string) ([]byte, error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return bytes.Clone(o.byKey[key]), nil
+}
+
+func (o opened) set(key string, value []byte) error {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	o.byKey[key] = append([]byte{}, value...)
 	return nil
 }
 
-// Delete removes a key; that it is not there is no error.
-func (s *Store) Delete(key string) error {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	delete(s.values, key)
+func (o opened) remove(key string) error {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	delete(o.byKey, key)
 	return nil
 }
 
-// Exists says whether there is such a key.
-func (s *Store) Exists(key string) (bool, error) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	_, found := s.values[key]
+func (o opened) exists(key string) (bool, error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	_, found := o.byKey[key]
 	return found, nil
 }
 
-// Keys are all keys of the store.
-func (s *Store) Keys() ([]string, error) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return slices.Sorted(maps.Keys(s.values)), nil
+func (o opened) keys() ([]string, error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return slices.Sorted(maps.Keys(o.byKey)), nil
 }

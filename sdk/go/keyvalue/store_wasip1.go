@@ -7,72 +7,61 @@ import (
 )
 
 //go:wasmimport fermyon:spin/key-value@2.0.0 [static]store.open
-func open(label string, out unsafe.Pointer)
+func hostOpen(label string, out unsafe.Pointer)
 
 //go:wasmimport fermyon:spin/key-value@2.0.0 [method]store.get
-func get(store uint32, key string, out unsafe.Pointer)
+func hostGet(store uint32, key string, out unsafe.Pointer)
 
 //go:wasmimport fermyon:spin/key-value@2.0.0 [method]store.set
-func set(store uint32, key, value string, out unsafe.Pointer)
+func hostSet(store uint32, key, value string, out unsafe.Pointer)
 
 //go:wasmimport fermyon:spin/key-value@2.0.0 [method]store.delete
-func remove(store uint32, key string, out unsafe.Pointer)
+func hostDelete(store uint32, key string, out unsafe.Pointer)
 
 //go:wasmimport fermyon:spin/key-value@2.0.0 [method]store.exists
-func exists(store uint32, key string, out unsafe.Pointer)
+func hostExists(store uint32, key string, out unsafe.Pointer)
 
 //go:wasmimport fermyon:spin/key-value@2.0.0 [method]store.get-keys
-func keys(store uint32, out unsafe.Pointer)
+func hostKeys(store uint32, out unsafe.Pointer)
 
 //go:wasmimport fermyon:spin/key-value@2.0.0 [resource-drop]store
-func drop(store uint32)
+func hostDrop(store uint32)
 
 var kinds = []string{"store-table-full", "no-such-store", "access-denied", "other"}
 
-// Store is an open store.
-type Store struct{ handle uint32 }
+// opened is a handle.
+type opened uint32
 
-// Open opens the store with that label; "default" is there without configuration.
-func Open(label string) (*Store, error) {
-	store := &Store{}
-	err := spin.Ask(kinds, func(out unsafe.Pointer) { open(label, out) },
-		func(answer *spin.Answer) { store.handle = answer.Handle() })
-	if err != nil {
-		return nil, err
-	}
-	return store, nil
+func open(label string) (handle opened, err error) {
+	err = spin.Ask(kinds, func(out unsafe.Pointer) { hostOpen(label, out) },
+		func(answer *spin.Answer) { handle = opened(answer.Handle()) })
+	return handle, err
 }
 
-// Close gives the store's handle back. At the end of a call that is done for all.
-func (s *Store) Close() { drop(s.handle) }
+func (o opened) drop() { hostDrop(uint32(o)) }
 
-// Get is the value of a key; nil where there is none.
-func (s *Store) Get(key string) (value []byte, err error) {
-	err = spin.Ask(kinds, func(out unsafe.Pointer) { get(s.handle, key, out) },
+func (o opened) get(key string) (value []byte, err error) {
+	err = spin.Ask(kinds, func(out unsafe.Pointer) { hostGet(uint32(o), key, out) },
 		func(answer *spin.Answer) { value = answer.Bytes() })
 	return value, err
 }
 
-// Set writes a value.
-func (s *Store) Set(key string, value []byte) error {
-	return spin.Ask(kinds, func(out unsafe.Pointer) { set(s.handle, key, spin.View(value), out) }, spin.Nothing)
+func (o opened) set(key string, value []byte) error {
+	return spin.Ask(kinds, func(out unsafe.Pointer) { hostSet(uint32(o), key, spin.View(value), out) }, spin.Nothing)
 }
 
-// Delete removes a key; that it is not there is no error.
-func (s *Store) Delete(key string) error {
-	return spin.Ask(kinds, func(out unsafe.Pointer) { remove(s.handle, key, out) }, spin.Nothing)
+func (o opened) remove(key string) error {
+	return spin.Ask(kinds, func(out unsafe.Pointer) { hostDelete(uint32(o), key, out) }, spin.Nothing)
 }
 
-// Exists says whether there is such a key.
-func (s *Store) Exists(key string) (found bool, err error) {
-	err = spin.Ask(kinds, func(out unsafe.Pointer) { exists(s.handle, key, out) },
+func (o opened) exists(key string) (found bool, err error) {
+	err = spin.Ask(kinds, func(out unsafe.Pointer) { hostExists(uint32(o), key, out) },
 		func(answer *spin.Answer) { found = answer.Flag() })
 	return found, err
 }
 
-// Keys are all keys of the store.
-func (s *Store) Keys() (all []string, err error) {
-	err = spin.Ask(kinds, func(out unsafe.Pointer) { keys(s.handle, out) },
+func (o opened) keys() (all []string, err error) {
+	err = spin.Ask(kinds, func(out unsafe.Pointer) { hostKeys(uint32(o), out) },
 		func(answer *spin.Answer) { all = answer.Texts() })
 	return all, err
 }

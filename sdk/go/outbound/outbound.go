@@ -46,7 +46,8 @@ type Request struct {
 	Body    []byte
 }
 
-// Response is what came back, of 128 MiB at most.
+// Response is what came back. It must fit into what the batch leaves of 48 MiB: a larger one is a trap,
+// `realloc return: beyond end of memory`.
 type Response struct {
 	Status  int
 	Headers []Header

@@ -1,5 +1,3 @@
-//go:build wasip1
-
 // Package abi is how records come into the module's memory, and answers out of it.
 //
 // The host asks for memory before it calls the handler. No import may be called then, but an allocation
@@ -51,11 +49,8 @@ func Call(host, take func()) {
 	used = before
 }
 
-//go:wasmexport cabi_realloc
-func realloc(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
-	if size == 0 {
-		return unsafe.Pointer(align)
-	}
+// grow is cabi_realloc, by which the host asks for memory; `size` is not 0. Nil: there is none left.
+func grow(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
 	if started && over {
 		used = kept
 		over = false
@@ -63,52 +58,12 @@ func realloc(old unsafe.Pointer, oldSize, align, size uintptr) unsafe.Pointer {
 	base := uintptr(unsafe.Pointer(&arena))
 	at := (base + used + align - 1) &^ (align - 1)
 	if at+size > base+arenaSize {
-		panic("the batch is larger than the memory for it: choose a smaller batch_size")
+		return nil
 	}
 	used = at + size - base
-	taken := unsafe.Pointer(at)
+	taken := unsafe.Pointer(&arena[at-base])
 	if oldSize > 0 {
 		copy(unsafe.Slice((*byte)(taken), size), unsafe.Slice((*byte)(old), oldSize))
 	}
 	return taken
-}
-
-// Slice is a list or a text as the host writes it.
-type Slice struct{ Pointer, Length uint32 }
-
-// Bytes is a view.
-func (s Slice) Bytes() []byte {
-	if s.Length == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(uintptr(s.Pointer))), s.Length)
-}
-
-// Text is a view.
-func (s Slice) Text() string {
-	if s.Length == 0 {
-		return ""
-	}
-	return unsafe.String((*byte)(unsafe.Pointer(uintptr(s.Pointer))), s.Length)
-}
-
-// List is a view of what the pointer points to.
-func List[T any](first unsafe.Pointer, count uint32) []T {
-	if count == 0 {
-		return nil
-	}
-	return unsafe.Slice((*T)(first), count)
-}
-
-// OfText is the place of a text that the caller keeps.
-func OfText(text string) Slice {
-	return Slice{uint32(uintptr(unsafe.Pointer(unsafe.StringData(text)))), uint32(len(text))}
-}
-
-// Of is the place of a slice that the caller keeps.
-func Of[T any](list []T) Slice {
-	if len(list) == 0 {
-		return Slice{Pointer: 8}
-	}
-	return Slice{uint32(uintptr(unsafe.Pointer(unsafe.SliceData(list)))), uint32(len(list))}
 }

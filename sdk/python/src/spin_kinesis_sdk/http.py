@@ -6,7 +6,7 @@
     if answer.status >= 300: ...
 
 The component reaches the hosts that its `allowed_outbound_hosts` lists. A request is sent with its whole body, and
-the response is had whole, 128 MiB at most.
+the response is had whole, 100 MiB at most: more may be a MemoryError that ends the call.
 """
 
 import json

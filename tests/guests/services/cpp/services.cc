@@ -25,6 +25,8 @@ static Failure use_store() {
   if (!opened)
     return opened.error();
   const key_value::Store store = std::move(*opened);
+  if (opened->get("cpp nothing").error() != "no-such-store")
+    return "a store that was moved from is one";
   const auto value = [](const std::optional<std::string>& got) { return got ? *got : "none"; };
   say("nothing", store.get("cpp nothing"), value);
   for (const char* text : {"blue", ""})

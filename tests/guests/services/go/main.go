@@ -75,7 +75,31 @@ func useStore() error {
 	}
 	found, err = store.Exists("go colour")
 	fmt.Println("exists:", shown(fmt.Sprint(found), err))
+	if err := closed(); err != nil {
+		return err
+	}
 	return large(store)
+}
+
+// The host gives the number of a closed store's handle to the next that is opened.
+func closed() error {
+	first, err := keyvalue.Open("default")
+	if err != nil {
+		return err
+	}
+	first.Close()
+	second, err := keyvalue.Open("default")
+	if err != nil {
+		return err
+	}
+	first.Close()
+	if _, err := first.Get("go large"); !errors.Is(err, keyvalue.ErrClosed) {
+		return fmt.Errorf("a closed store answers %v", err)
+	}
+	_, err = second.Get("go large")
+	second.Close()
+	second.Close()
+	return err
 }
 
 // More than the arena holds, while the collector works and goroutines take turns.
