@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/trim.h"
 #include "http/request_text.h"
 
 namespace kt::otel {
@@ -18,12 +19,9 @@ std::optional<std::string> value_of(const Environment& environment, std::string_
   return found->second;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
-  return text;
+/// What stands around names and values. An end of line does not: a header with one is refused.
+std::string_view without_blanks(std::string_view text) {
+  return trimmed(text, " \t");
 }
 
 /// "%20" and its like, as W3C Baggage and OTLP's headers are written.
@@ -51,9 +49,9 @@ std::vector<std::pair<std::string, std::string>> pairs_in(std::string_view text)
     const std::string_view piece = text.substr(0, comma);
     text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     const auto equals = piece.find('=');
-    const std::string_view key = trimmed(piece.substr(0, equals));
+    const std::string_view key = without_blanks(piece.substr(0, equals));
     if (equals != std::string_view::npos && !key.empty())
-      out.emplace_back(key, percent_decoded(trimmed(piece.substr(equals + 1))));
+      out.emplace_back(key, percent_decoded(without_blanks(piece.substr(equals + 1))));
   }
   return out;
 }
@@ -260,7 +258,7 @@ bool keeps_info(const Environment& environment) {
   std::string level = "info";
   while (!filter.empty()) {
     const auto comma = filter.find(',');
-    const std::string_view piece = trimmed(filter.substr(0, comma));
+    const std::string_view piece = without_blanks(filter.substr(0, comma));
     filter.remove_prefix(comma == std::string_view::npos ? filter.size() : comma + 1);
     if (piece.find_first_of("=[") == std::string_view::npos)
       level = piece;
