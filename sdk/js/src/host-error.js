@@ -42,3 +42,13 @@ export function bytesOf(value, what) {
   if (typeof value === "string") return new TextEncoder().encode(value);
   throw new TypeError(`${what} must be a string or bytes, not ${value === null ? "null" : typeof value}`);
 }
+
+/** One object a name: an instance of the component may open only so many. */
+export function oncePerName(make) {
+  const made = new Map();
+  return (name) => {
+    let one = made.get(name);
+    if (!one) made.set(name, (one = make(name)));
+    return one;
+  };
+}

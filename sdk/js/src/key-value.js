@@ -1,7 +1,7 @@
 // Spin's key-value stores.
 
 import { Store as HostStore } from "#host/key-value";
-import { asking, bytesOf, textOf } from "./host-error.js";
+import { asking, bytesOf, oncePerName, textOf } from "./host-error.js";
 
 const decode = (bytes) => new TextDecoder().decode(bytes);
 
@@ -64,13 +64,9 @@ class Store {
   }
 }
 
-// An instance may open only so many.
-const stores = new Map();
+const stores = oncePerName((label) => new Store(label));
 
 /** The store with that label. */
 export function openStore(label = "default") {
-  const name = textOf(label, "a store's label");
-  let store = stores.get(name);
-  if (!store) stores.set(name, (store = new Store(name)));
-  return store;
+  return stores(textOf(label, "a store's label"));
 }

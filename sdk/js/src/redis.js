@@ -1,7 +1,7 @@
 // Redis, through the host's connections.
 
 import { Connection } from "#host/redis";
-import { asking, bytesOf, textOf } from "./host-error.js";
+import { asking, bytesOf, oncePerName, textOf } from "./host-error.js";
 
 function argument(value) {
   if (typeof value !== "number") return { tag: "binary", val: bytesOf(value, "an argument") };
@@ -78,12 +78,9 @@ class Redis {
   }
 }
 
-const connections = new Map();
+const connections = oncePerName((address) => new Redis(address));
 
 /** The server at that address. */
 export function openRedis(address) {
-  const at = textOf(address, "an address");
-  let redis = connections.get(at);
-  if (!redis) connections.set(at, (redis = new Redis(at)));
-  return redis;
+  return connections(textOf(address, "an address"));
 }

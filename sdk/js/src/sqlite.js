@@ -1,7 +1,7 @@
 // Spin's SQLite databases.
 
 import { Connection } from "#host/sqlite";
-import { asking, bytesOf, textOf, wellFormed } from "./host-error.js";
+import { asking, bytesOf, oncePerName, textOf, wellFormed } from "./host-error.js";
 
 function parameter(value) {
   if (value === null || value === undefined) return { tag: "null" };
@@ -46,12 +46,9 @@ class Database {
   }
 }
 
-const databases = new Map();
+const databases = oncePerName((label) => new Database(label));
 
 /** The database with that label. */
 export function openDatabase(label = "default") {
-  const name = textOf(label, "a database's label");
-  let database = databases.get(name);
-  if (!database) databases.set(name, (database = new Database(name)));
-  return database;
+  return databases(textOf(label, "a database's label"));
 }
