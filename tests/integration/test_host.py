@@ -3,13 +3,13 @@
 import http.server
 import sqlite3
 import subprocess
-import threading
 
 import pytest
 
 from apps import guest
 from harness import BINARY, clean_environment
 from host_app import HostApp, answers
+from loopback import serving
 
 
 def test_a_component_keeps_values_in_the_store_that_spin_keeps(tmp_path):
@@ -50,11 +50,8 @@ def identity():
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/token", asked
-    server.shutdown()
-    server.server_close()
+    with serving(Refusing) as address:
+        yield f"http://{address}/token", asked
 
 
 def test_an_azure_store_without_a_key_is_asked_for_as_who_the_environment_says(tmp_path, identity):
@@ -111,10 +108,8 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def web():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
+    with serving(Page) as address:
+        yield address
 
 
 def test_a_component_reaches_the_hosts_it_lists_and_no_other(tmp_path, web):

@@ -10,6 +10,7 @@ import pytest
 from apps import toml
 from harness import ROOT, free_port
 from host_app import HostApp, answers
+from loopback import serving
 from servers import Redis
 
 pytestmark = pytest.mark.timeout(200)
@@ -79,11 +80,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 @pytest.fixture(scope="module")
 def web():
-    server = Server(("127.0.0.1", 0), Web)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    Web.ended.set()
-    server.shutdown()
+    with serving(Server(("127.0.0.1", 0), Web)) as address:
+        yield f"http://{address}"
+        Web.ended.set()
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import http.server
 import re
 import shutil
 import subprocess
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from apps import toml
 from harness import BINARY, ROOT, Process, clean_environment, free_port, kinesis, listening
+from loopback import serving
 from surface import imports_of
 from test_examples import Hook
 from toolchains import Cpp, Go, Rust
@@ -124,11 +124,10 @@ class Server(Hook):
 
 @pytest.fixture
 def server():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as one:
-        one.taken = []
-        threading.Thread(target=one.serve_forever, daemon=True).start()
+    one = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    one.taken = []
+    with serving(one):
         yield one
-        one.shutdown()
 
 
 class Services(Process):

@@ -5,11 +5,11 @@ import http.server
 import json
 import re
 import sqlite3
-import threading
 
 import pytest
 from apps import guest
 from host_app import HostApp, answers
+from loopback import serving
 from servers import Redis
 from surface import Refused, hold
 
@@ -242,10 +242,8 @@ class Models(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def models():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Models)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
+    with serving(Models) as address:
+        yield f"http://{address}"
 
 
 @pytest.mark.parametrize("api", ["default", "open_ai"])

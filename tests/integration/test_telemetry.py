@@ -2,7 +2,6 @@
 
 import http.server
 import signal
-import threading
 
 import pytest
 
@@ -10,6 +9,7 @@ from apps import App, guest
 from collector import Collector, attributes
 from harness import Consumer, clean_environment, create_stream, stream_arn, wait_until
 from host_app import HostApp
+from loopback import serving
 from servers import certificate
 
 
@@ -158,10 +158,8 @@ def told():
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", seen
-    server.shutdown()
+    with serving(Page) as address:
+        yield f"http://{address}", seen
 
 
 def reporter(client, stream_name, tmp_path, place):
